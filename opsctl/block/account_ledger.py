@@ -103,16 +103,17 @@ class AccountLedger(Value):
 
 
 def read_account(about: Context) -> Fetching[AccountLedger]:
-    """Read all blocks of the run's region and of CloudFront."""
-    found = yield from gather(
-        [
-            _network_acls(about),
-            _sets("REGIONAL", about.region),
-            _sets("CLOUDFRONT", wafv2.CLOUDFRONT_REGION),
-            _rule_groups(about),
-            _distributions(),
-        ]
-    )
+    """Read all blocks of the run's region and of CloudFront.
+
+    CloudFront is in the partitions aws and aws-cn alone, and what AWS WAF and the tagging API have of it is in a
+    region of the first (the endpoints of botocore): elsewhere there is nothing to read.
+    """
+    parts = [_network_acls(about), _sets("REGIONAL", about.region), _rule_groups(about)]
+    if about.identity.partition == "aws":
+        parts += [_sets("CLOUDFRONT", wafv2.CLOUDFRONT_REGION), _distributions(tagged=True)]
+    elif about.identity.partition == "aws-cn":
+        parts.append(_distributions(tagged=False))
+    found = yield from gather(parts)
     return AccountLedger(
         acls=tuple(one for part in found for one in part.acls),
         sets=tuple(one for part in found for one in part.sets),
@@ -160,10 +161,12 @@ def _rule_groups(about: Context) -> Fetching[AccountLedger]:
     return AccountLedger(groups=tuple(groups), unknown=tuple(unknown))
 
 
-def _distributions() -> Fetching[AccountLedger]:
+def _distributions(*, tagged: bool) -> Fetching[AccountLedger]:
     """Read the distributions that refuse countries; where nobody may list tags, that is said with the IP sets."""
-    tagged = yield from fetch(tagged_in(wafv2.CLOUDFRONT_REGION))
-    found, unknown = yield from read_distributions(_with_records(tagged))
+    recorded: set[str] = set()
+    if tagged:
+        recorded = _with_records((yield from fetch(tagged_in(wafv2.CLOUDFRONT_REGION))))
+    found, unknown = yield from read_distributions(recorded)
     return AccountLedger(distributions=tuple(found), unknown=tuple(unknown))
 
 

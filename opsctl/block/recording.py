@@ -351,6 +351,7 @@ def _require_room(carrier: Carrier, ledger: Ledger, more: int, freed: int) -> No
             "expire the blocks that are due, or unblock what is not needed any more",
             evidence=[
                 f"{record.key}: {first_few(map(plain_addresses, record.networks), 3)} {ending(record.until)}"
+                + (f", for {record.incident}" if record.incident else "")
                 for record in ledger.records[:10]
             ],
         )

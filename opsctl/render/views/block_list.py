@@ -6,12 +6,15 @@ from opsctl.block.block_rows import BlockRow
 from opsctl.block.facts.block_ledger import Ledgered
 from opsctl.block.terms import NEVER, seconds_of
 from opsctl.model.commands import commands_there
+from opsctl.model.sentences import first_few
 from opsctl.model.spans import span
 from opsctl.render.inert import markdown
 from opsctl.render.page import Page
 
 _COLUMNS = ("address", "ends", "where", "closes", "by", "incident", "reason")
 _ALWAYS = 4
+_NAMED = 3
+"""Incidents and people that a line names; of more, how many: JSON has each."""
 _FEW = 5
 """Addresses of one run at one resource that have a line each; of more, the first stands for all: JSON has each."""
 
@@ -122,8 +125,8 @@ def _every(group: Sequence[BlockRow], found: Ledgered) -> tuple[str, ...]:
         ends_in(row, found.now),
         f"{row.resource}: {what}{mode}{kind}",
         row.closes,
-        ", ".join(dict.fromkeys(one.by for one in row.needs if one.by)),
-        ", ".join(dict.fromkeys(one.incident for one in row.needs if one.incident)),
+        first_few(dict.fromkeys(one.by for one in row.needs if one.by), _NAMED),
+        first_few(dict.fromkeys(one.incident for one in row.needs if one.incident), _NAMED),
         row.reason,
     )
 

@@ -63,6 +63,18 @@ def test_a_target_finds_its_blocks_however_it_was_typed_and_those_of_others_are_
     assert world.plan("unblock-ip", {"addresses": ["203.0.113.9"], "target": TARGET}).changes
 
 
+@pytest.mark.parametrize(("partition", "cloudfront"), [("aws", True), ("aws-cn", True), ("aws-us-gov", False)])
+def test_cloudfront_is_read_where_it_is(world: World, partition: str, *, cloudfront: bool) -> None:
+    about, reader = world.about(), world.reader()
+    about = about.model_copy(update={"identity": about.identity.model_copy(update={"partition": partition})})
+    found = run_fetching(BlockLedger().read(about), reader)
+    assert isinstance(found, Ledgered)
+    assert found.unknown == ()
+    assert any(one.service == "cloudfront" for one in reader.made) is cloudfront
+    scopes = {one.params["Scope"] for one in reader.made if one.operation == "ListIPSets"}
+    assert scopes == {"REGIONAL", *(["CLOUDFRONT"] if partition == "aws" else [])}
+
+
 def test_after_undo_nothing_is_listed(world: World) -> None:
     plan = world.plan("block-ip", {"target": TARGET, "addresses": ["203.0.113.9"]})
     journal = MemoryJournal()
