@@ -83,7 +83,9 @@ def _instance(asked: str) -> Fetching[Json]:
 
 
 def _groups_of(instance: Json) -> tuple[str, ...]:
-    return tuple(str(one["GroupId"]) for one in instance.get("SecurityGroups") or [])
+    interfaces = [group for one in instance.get("NetworkInterfaces") or [] for group in one.get("Groups") or []]
+    listed = [str(one["GroupId"]) for one in (*(instance.get("SecurityGroups") or []), *interfaces)]
+    return tuple(dict.fromkeys(listed))
 
 
 def _named(instance: Json) -> str:

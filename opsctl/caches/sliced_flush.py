@@ -53,7 +53,7 @@ class SlicedFlush(Job):
                 return self._result(tools, done, f"stopped: {why}", hint=_GOES_ON)
             tools.progress(f"slice {done + 1} of {self.slices_of(tools)}")
             if why := self.empty(tools, done):
-                return self._result(tools, done, why, hint="resume goes on with it")
+                return self._result(tools, done, why, hint="mend what it says; resume goes on with it")
             done += 1
             tools.checkpoint.remember("done", done)
             tools.checkpoint.remember("next", tools.clock.now() + self.every_s)

@@ -1,6 +1,5 @@
 """What the list after a cutover has, and that it says where it ends."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,15 +64,16 @@ def job(**more: Json) -> S3Gap:
 
 def test_it_lists_what_came_since_shortly_before_the_cutover_until_s3_follows(tmp_path: Path) -> None:
     clock = FakeClock(PUT_AT + 2)
-    result = job(suffix=".jpg", queue_url="https://q").run(tools(Listing(30), clock, tmp_path))
+    result = job(suffix=".jpg", destination="arn:aws:sqs:eu-west-1:123456789012:q", mark="run-1").run(
+        tools(Listing(30), clock, tmp_path)
+    )
     assert clock.now() >= PUT_AT + 300
     # One a minute: the one of the minute before, and those of the five after.
     assert [one["key"] for one in result.details["objects"]] == [f"in/{number:03d}.jpg" for number in range(4, 10)]
     assert result.complete
     assert "6 objects" in result.says
     assert result.details["cut"] is False
-    told = json.loads(result.details["resend"]["MessageBody"])
-    assert (told["detail-type"], told["detail"]["object"]["key"]) == ("Object Created", "in/004.jpg")
+    assert "opsctl s3-events resend b --run run-1 --key KEY" in result.says
 
 
 def test_it_says_where_keys_are_left_that_were_not_looked_at(

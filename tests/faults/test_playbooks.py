@@ -46,12 +46,14 @@ FANOUT = {"fanout-create", "fanout-finish", "fanout-remove", "fanout-route"}  # 
 ENTRIES = {"events-api-calls", "events-entry"}  # tests/faults/test_event_entries.py
 S3_EVENTS = {"s3-events-add", "s3-events-remove", "s3-events-restore"}  # tests/faults/test_s3_events.py
 S3_SWITCH = {"s3-events-switch"}  # tests/faults/test_s3_switch.py
+S3_RESEND = {"s3-events-resend"}  # tests/events/test_s3_tell_again.py
 ELSEWHERE = (
     {"dlq-attach", "make-ha", "make-ha-drill", "tune-apply"}
     | BLOCKS_LIFTED
     | LAUNCHES
     | S3_EVENTS
     | S3_SWITCH
+    | S3_RESEND
     | FANOUT
     | REPLAYS
     | ENTRIES

@@ -97,6 +97,14 @@ def _rights() -> Json:
     return sorted(json.dumps(one, sort_keys=True) for one in told["Statement"])
 
 
+def _tell_again(stage: Stage) -> dict[str, Json]:
+    queue = queue_arn(stage.world, "upload-scans")
+    url = client("sqs").get_queue_url(QueueName="upload-scans")["QueueUrl"]
+    told = {"bucket": BUCKET, "account": stage.world.account, "region": "us-east-1"}
+    objects = [{"key": f"incoming/{number}.pdf", "time": "2026-12-01T10:15:00Z"} for number in range(2)]
+    return {"told": told, "objects": objects, "destination": queue, "queue_url": url, "why": "they came between"}
+
+
 EXAMPLES: dict[str, Example] = {
     "fanout.finish": Example(given=_finish, look=_rights, kept="the text of a policy is written anew"),
     "fanout.canary": Example(
@@ -106,5 +114,8 @@ EXAMPLES: dict[str, Example] = {
     "events.enable": Example(given=_enable),
     "events.route": Example(given=_route, look=_routes, kept="a queue is looked at when it is seen everywhere"),
     "s3.eventbridge": Example(given=_eventbridge, seeds=(make_bucket,), look=_look, kept=_LOOKED_AT),
+    "s3.tell_again": Example(
+        given=_tell_again, seeds=(make_bucket,), look=lambda: None, kept="what was sent is sent"
+    ),
     "s3.gap": Example(given=_gap, seeds=(make_bucket,), look=lambda: None, kept="it only lists"),
 }

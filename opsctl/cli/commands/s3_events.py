@@ -2,7 +2,7 @@
 
 import typer
 
-from opsctl.cli.commands import s3_events_restore, s3_events_show
+from opsctl.cli.commands import s3_events_resend, s3_events_restore, s3_events_show
 from opsctl.cli.playbook_options import Given
 from opsctl.cli.playbook_runs import runs_playbook
 
@@ -67,4 +67,5 @@ def register(app: typer.Typer) -> None:
         epilog=SWITCH_EXAMPLES,
         check=_one_way,
     )
+    s3_events_resend.register(group)
     app.add_typer(group)

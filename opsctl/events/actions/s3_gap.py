@@ -23,7 +23,8 @@ class S3GapAction(Action):
     prefix: str = Field("", description="Only keys that begin so.")
     suffix: str = Field("", description="Only keys that end so.")
     wait_s: int = Field(300, ge=0, le=3600, description="How long S3 may take to follow.")
-    url: str = Field("", description="URL of the queue that gets the events; empty: it is no queue.")
+    destination: str = Field("", description="ARN of what gets the events.")
+    record_event: str = Field("", description="Event name, where it gets records of S3.")
     created: bool = Field(default=True, description="Whether created objects were asked for.")
     why: str = Field(description="What the list is for.")
 
@@ -38,7 +39,9 @@ class S3GapAction(Action):
             prefix=self.prefix,
             suffix=self.suffix,
             wait_s=self.wait_s,
-            queue_url=self.url,
+            destination=self.destination,
+            record_event=self.record_event,
+            mark=about.plan_id,
             created=self.created,
         )
         listing = Grant(service="s3", operation="ListObjectsV2", params={"Bucket": self.bucket})

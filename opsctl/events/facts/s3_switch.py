@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.events.arns import bucket_arn
 from opsctl.events.bucket_refusals import bucket_unknown
 from opsctl.events.kms_keys import read_keys, what_key_refuses
 from opsctl.events.rule_calls import record_template
@@ -47,6 +48,7 @@ class S3SwitchRead(Value):
     url: str = ""
     created: bool = False
     transformer: dict[str, Json] = {}
+    record_event: str = ""
     untold: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
@@ -76,12 +78,13 @@ class S3Switch(Fact):
         rules = [
             SwitchedRule(name=f"{prefix}-{number}", pattern=pattern) for number, pattern in enumerate(patterns, 1)
         ]
-        seen = yield from read_destinations([one.arn for one in here], self.bucket, about.account)
+        bucket = bucket_arn(self.bucket, about.identity.partition)
+        seen = yield from read_destinations([one.arn for one in here], bucket, about.account)
         found = (yield [describe_rule(one.name, "default") for one in rules]) if rules else []
         place = seen[entry.arn]
         keys = yield from read_keys([place.key])
         refused = [f"{place.arn.rpartition(':')[2]} does not exist"] if place.exists is False else []
-        refused += [place.unknown] if place.unknown else []
+        refused += [place.unknown] if place.exists is None else []
         if place.key and (
             why := what_key_refuses(keys[place.key], service=SERVICE, on_behalf_of="", account=about.account)[0]
         ):
@@ -101,6 +104,7 @@ class S3Switch(Fact):
             url=place.url,
             created=any(one.startswith("s3:ObjectCreated:") for one in entry.events),
             transformer=self._transformer(entry, about),
+            record_event=_event_of(entry) if self.as_records else "",
             untold=tuple(untold(entry.events)),
             taken=tuple(one.name for one, answer in zip(rules, found, strict=True) if answer.refusal is None),
             refused=tuple(refused),
@@ -133,8 +137,7 @@ class S3Switch(Fact):
     def _transformer(self, entry: S3Entry, about: Context) -> dict[str, Json]:
         if not self.as_records:
             return {}
-        event = entry.events[0].removeprefix("s3:")
-        return record_template(event.replace("*", "Put"), about.identity.partition)
+        return record_template(_event_of(entry), about.identity.partition)
 
     def _form(self, entry: S3Entry) -> list[str]:
         if not self.as_records:
@@ -143,6 +146,11 @@ class S3Switch(Fact):
             ]
         lost = ["the key in each record is not URL-encoded, as S3 writes it: EventBridge cannot do that"]
         if len(entry.events) > 1 or entry.events[0].endswith("*"):
-            name = entry.events[0].removeprefix("s3:").replace("*", "Put")
+            name = _event_of(entry)
             lost.append(f"every record has the event name {name}: a rule cannot tell which of several it was")
         return lost
+
+
+def _event_of(entry: S3Entry) -> str:
+    """The one event name that records of a rule can have."""
+    return entry.events[0].removeprefix("s3:").replace("*", "Put")

@@ -1,12 +1,10 @@
 """Waits until S3 follows a cutover, then lists the objects that came in between: maybe nobody knows of them."""
 
-import json
 from datetime import UTC, datetime
 from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.events.arns import bucket_arn
 from opsctl.model.errors import FactUnknown
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Read
@@ -35,7 +33,9 @@ class S3Gap(Job):
     prefix: str = ""
     suffix: str = ""
     wait_s: int
-    queue_url: str = Field("", description="URL of the queue that is to be told of them; empty: it is no queue.")
+    destination: str = Field("", description="ARN of what is to be told of them.")
+    record_event: str = Field("", description="Event name, where the destination gets records of S3.")
+    mark: str = Field("", description="Id of the run.")
     created: bool = Field(True, description="Whether the entry was told of created objects.")
 
     def run(self, tools: Tools) -> JobResult:
@@ -53,7 +53,7 @@ class S3Gap(Job):
                 says="created objects were not asked for, and of others no list is kept", complete=True
             )
         found, looked, cut = self._between(tools, since, until)
-        return self._result(found, looked, since, until, cut=cut)
+        return self._result(tools, found, looked, since, until, cut=cut)
 
     def _since(self, tools: Tools) -> float:
         known = tools.checkpoint.recall("since")
@@ -86,7 +86,9 @@ class S3Gap(Job):
         when = _seconds(one["LastModified"])
         return since <= when <= until and str(one["Key"]).endswith(self.suffix)
 
-    def _result(self, found: list[Json], looked: int, since: float, until: float, *, cut: bool) -> JobResult:
+    def _result(
+        self, tools: Tools, found: list[Json], looked: int, since: float, until: float, *, cut: bool
+    ) -> JobResult:
         count = f"{len(found):,} object{'s' * (len(found) != 1)}"
         says = f"{count} came between {_clock(since)} and {_clock(until)}, of {looked:,} keys that were looked at"
         if cut:
@@ -94,33 +96,21 @@ class S3Gap(Job):
         if len(found) > SHOWN:
             says += f"; the first {SHOWN} are kept with the run"
         if found:
-            says += ". Each may have been told twice, once or not at all: ask the consumer which it has"
+            resend = tools.commands.opsctl("s3-events", "resend", self.bucket, "--run", self.mark, "--key", "KEY")
+            says += ". Each may have been told twice, once or not at all: ask the consumer which it lacks, and "
+            says += f"tell it of those: {resend}"
         objects = [
-            {"key": one["Key"], "time": str(one["LastModified"]), "size": one.get("Size"), "etag": one.get("ETag")}
+            {
+                "key": one["Key"],
+                "time": str(one["LastModified"]),
+                "size": one.get("Size"),
+                "etag": str(one.get("ETag") or "").strip('"'),
+            }
             for one in found[:SHOWN]
         ]
         details: dict[str, Json] = {"objects": objects, "found": len(found), "looked": looked, "cut": cut}
-        if found and self.queue_url:
-            details["resend"] = self._resend(objects[0])
+        details |= {"bucket": self.bucket, "destination": self.destination, "record_event": self.record_event}
         return JobResult(says=says, complete=True, details=details)
-
-    def _resend(self, one: dict[str, Json]) -> dict[str, Json]:
-        """The call that tells the queue of one of them, in the form that EventBridge gives it."""
-        etag = str(one["etag"] or "").strip('"')
-        event = {
-            "version": "0",
-            "detail-type": "Object Created",
-            "source": "aws.s3",
-            "account": self.account,
-            "time": one["time"],
-            "region": self.region,
-            "resources": [bucket_arn(self.bucket, self.partition)],
-            "detail": {
-                "bucket": {"name": self.bucket},
-                "object": {"key": one["key"], "size": one["size"], "etag": etag},
-            },
-        }
-        return {"QueueUrl": self.queue_url, "MessageBody": json.dumps(event, sort_keys=True)}
 
 
 def _seconds(told: Json) -> float:
