@@ -98,7 +98,13 @@ def _request(wish: EntryWish) -> str:
     return f'{{"Entries": [{{{named}, "Detail": "{body}"}}]}}'
 
 
-_ERROR = '{"message": "The event did not get to the bus."}'
+_ERROR = (
+    "#set($type = $input.path('$.__type'))\n"
+    '#if("$!type" != "" && $type.contains("Throttling"))\n#set($context.responseOverride.status = 429)\n'
+    '#elseif("$!type" != "" && $type.contains("Validation"))\n#set($context.responseOverride.status = 400)\n#end\n'
+    '{"message": "The event did not get to the bus.", "code": "$!type"}\n'
+)
+"""PutEvents itself failed: 502, but for too many at once and for an event that it would refuse again."""
 _CODE = "$input.path('$.Entries[0].ErrorCode')"
 
 

@@ -172,6 +172,7 @@ RESOURCES = {
     "apigateway.DeleteStage": ("arn:{partition}:apigateway:{region}::/restapis/{restApiId}/stages/{stageName}",),
     "apigateway.GetResources": ("arn:{partition}:apigateway:{region}::/restapis/{restApiId}/resources",),
     "apigateway.GetRestApis": ("arn:{partition}:apigateway:{region}::/restapis",),
+    "apigateway.GetStages": ("arn:{partition}:apigateway:{region}::/restapis/{restApiId}/stages",),
     "apigateway.GetStage": ("arn:{partition}:apigateway:{region}::/restapis/{restApiId}/stages/{stageName}",),
     "apigateway.ImportRestApi": ("arn:{partition}:apigateway:{region}::/restapis",),
     "apigateway.UpdateStage": ("arn:{partition}:apigateway:{region}::/restapis/{restApiId}/stages/{stageName}",),

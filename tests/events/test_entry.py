@@ -149,6 +149,33 @@ def test_every_answer_of_put_events_but_a_plain_success_is_an_error(answer: Json
     assert isinstance(json.loads(body), dict)
 
 
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("ThrottlingException", 429),
+        ("com.amazonaws.events#ThrottlingException", 429),
+        ("ValidationException", 400),
+        ("AccessDeniedException", None),
+        (None, None),
+    ],
+)
+def test_when_put_events_itself_fails_it_says_whether_to_send_again(kind: str | None, status: int | None) -> None:
+    document = entry_document(_wish(), partition="aws", region="us-east-1")
+    told = document["paths"]["/events"]["post"]["x-amazon-apigateway-integration"]["responses"]["default"]
+    answer = json.dumps({"__type": kind} if kind else {"message": "?"})
+    body, overrides = render_template(told["responseTemplates"]["application/json"], answer)
+    assert (told["statusCode"], overrides["responseOverride"].get("status")) == ("502", status)
+    assert json.loads(body)["code"] == (kind or "")
+
+
+def test_an_api_that_somebody_deployed_elsewhere_is_kept_by_an_undo(world: World) -> None:
+    api, plan, journal = made(world)
+    client("apigateway").create_deployment(restApiId=api, stageName="theirs")
+    undo(plan, world, journal)
+    stages = client("apigateway").get_stages(restApiId=api)["item"]
+    assert [one["stageName"] for one in stages] == ["theirs"]
+
+
 def test_a_trace_of_it_follows_it_to_the_bus_and_finds_that_failed_entries_are_looked_at(world: World) -> None:
     api, _, _ = made(world)
     arn = f"arn:aws:apigateway:us-east-1::/restapis/{api}"
@@ -172,6 +199,8 @@ def _wish() -> EntryWish:
     [
         ({"bus": "nobodys"}, "no event bus"),
         ({"source": "aws.s3"}, "AWS's own"),
+        ({"bus": "aws.partner/example.com/1"}, "takes no events"),
+        ({"bus": "arn:aws:events:us-east-1:1:event-busv2/new"}, "takes no events"),
         ({"source": 'x"}'}, "does not match"),
         ({"detail_type": "$input"}, "does not match"),
         ({"api": "a b"}, "no name"),

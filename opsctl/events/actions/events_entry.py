@@ -109,6 +109,15 @@ class EventsEntry(Action):
                 params={"restApiId": reference("api", "id")},
                 retry=_PASSES,
             ),
+            undo_only_if=(
+                Check(read=_stages(), query="item", op="empty", says=f"nobody deployed API {self.api} elsewhere"),
+                Check(
+                    read=_methods(),
+                    query=f"items[?path!='/' && path!='{PATH}'].path",
+                    op="empty",
+                    says=f"API {self.api} has no other methods",
+                ),
+            ),
             undo_risk=Risk(severity=Severity.MEDIUM, note="Whoever sends events to it gets errors from then on."),
             risk=Risk(severity=Severity.MEDIUM, affects=(self.bus_arn.rpartition("/")[2],)),
             outputs={"id": Query(read=APIS, query=f"{mine}.id | [0]")},
@@ -196,6 +205,10 @@ APIS = Read(service="apigateway", operation="GetRestApis", params={})
 def _methods() -> Read:
     params: dict[str, Json] = {"restApiId": reference("api", "id"), "embed": ["methods"], "limit": 500}
     return Read(service="apigateway", operation="GetResources", params=params)
+
+
+def _stages() -> Read:
+    return Read(service="apigateway", operation="GetStages", params={"restApiId": reference("api", "id")})
 
 
 def _stage() -> Read:

@@ -50,8 +50,8 @@ class EventsEntryFact(Fact):
 
     def read(self, about: Context) -> Fetching[Value]:
         """Read the bus, then APIs, role and user pool."""
-        bus = bus_name(self.bus, about)
         self._check(about)
+        bus = bus_name(self.bus, about)
         (told,) = yield [Read(service="events", operation="DescribeEventBus", params={"Name": bus})]
         if told.refusal is not None:
             if told.refusal.kind is not RefusalKind.MISSING:
@@ -85,6 +85,9 @@ class EventsEntryFact(Fact):
         )
 
     def _check(self, about: Context) -> None:
+        if "event-busv2/" in self.bus or "aws.partner/" in self.bus:
+            hint = "take a bus with rules of your own; to a partner's bus the partner alone puts events"
+            raise InvalidInput.one(f"{self.bus} takes no events from here", source="bus", hint=hint)
         if self.api and not _NAME.fullmatch(self.api):
             hint = "letters, digits, dots, hyphens and underscores, 44 at most: the role is called after it"
             raise InvalidInput.one(f"{self.api!r} is no name for the API", source="api", hint=hint)

@@ -50,7 +50,7 @@ class ApiRequests:
 
     def answer(self, environ: dict[str, Any], start_response: Any, claim: Claim, account: str) -> Iterable[bytes]:
         """Answer one request."""
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode(errors="replace")
         try:
             told = self._told(environ, claim, account, body)
         except RequestRefused as refused:

@@ -191,6 +191,7 @@ class EmbeddedServer:
             forget_everything()
             self._dlm = LifecycleManager()
             self._small = SmallServices()
+            self._requests.buckets.clear()
             moto_api_backend.reset()
         seed_all(lru_cache(self.client))
         self._begin_earlier()
