@@ -25,7 +25,7 @@ def test_a_script_takes_more_calls_with_each_resource_and_deciding_does_not(
 
 
 def test_an_audit_of_events_asks_one_thing_of_each_resource_and_the_rest_by_pages() -> None:
-    # Four reads a function, a policy a bus, fourteen lists of the region, and one call for all counts.
+    # Four reads a function, a policy a bus, sixteen lists of the region, and one call for all counts.
     region = EventfulRegion(buckets=20, queues=60, rules=30, buses=5, functions=10)
     found = audited(region)
     assert (found.steps, found.unknown) == (20 + 30 + 30 + 10, ())
@@ -37,5 +37,5 @@ def test_an_audit_of_events_asks_one_thing_of_each_resource_and_the_rest_by_page
     }
     assert {api: region.calls[api] for api in asked} == asked
     assert region.calls["lambda.ListEventSourceMappings"] == region.calls["sqs.ListQueues"] == 1
-    assert region.calls.total() == sum(asked.values()) + 4 * 10 + 5 + 14 + 1
+    assert region.calls.total() == sum(asked.values()) + 4 * 10 + 5 + 16 + 1
     assert region.rounds <= 8

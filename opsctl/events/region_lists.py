@@ -19,10 +19,14 @@ from opsctl.resources.dead_letter_reads import (
     list_mappings,
     list_queues,
     list_rules,
+    list_schedules,
     list_subscriptions,
 )
 
 T = TypeVar("T")
+_ALARMS: Json = ["MetricAlarm", "CompositeAlarm"]
+_OF_ALARMS = ("MetricAlarms", "CompositeAlarms")
+_ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 _ONLY_CLASSIC = {"custom event buses": "; of EventBridge only event buses with rules were looked at"}
 
 
@@ -47,6 +51,8 @@ class RegionLists:
             "event buses": list_buses(),
             "archives": read_of("events", "ListArchives"),
             "custom event buses": read_of("eventbridgev2", "ListEventBuses"),
+            "schedules": list_schedules(),
+            "alarms": read_of("cloudwatch", "DescribeAlarms", AlarmTypes=_ALARMS),
             "REST APIs": read_of("apigateway", "GetRestApis"),
             "HTTP APIs": read_of("apigatewayv2", "GetApis"),
         }
@@ -82,6 +88,7 @@ class RegionLists:
             "events.ListRules": self._rules,
             "events.DescribeRule": self._rule,
             "sqs.GetQueueUrl": self._queue,
+            "cloudwatch.DescribeAlarms": self._alarm,
         }.get(read.api)
         value = make(read.params) if make else None
         return None if value is None else Answer(value=value)
@@ -118,10 +125,19 @@ class RegionLists:
         found = next((one for one in urls if one.rpartition("/")[2] == name), None)
         return None if found is None else {"QueueUrl": found}
 
+    def _alarm(self, params: dict[str, Json]) -> Json:
+        names = params.get("AlarmNames")
+        if names is None or "alarms" not in self.told:
+            return None
+        return {
+            kind: [one for one in self.items("alarms", kind) if one["AlarmName"] in names] for kind in _OF_ALARMS
+        }
+
     def starts(self, *, partition: str, region: str, account: str) -> list[str]:
         """The ARNs of everything that hands events on."""
         queues = [str(one).rpartition("/")[2] for one in self.items("queues", "QueueUrls")]
         rules = [str(one["Arn"]) for listed in self.rules.values() for one in items_of(listed, "Rules")]
+        alarms = [one for kind in _OF_ALARMS for one in self.items("alarms", kind)]
         apis = f"arn:{partition}:apigateway:{region}::"
         return [
             *(f"arn:{partition}:s3:::{one['Name']}" for one in self.items("buckets", "Buckets")),
@@ -129,6 +145,8 @@ class RegionLists:
             *(str(one["Arn"]) for one in self.items("event buses", "EventBuses")),
             *rules,
             *(str(one["EventBusArn"]) for one in self.items("custom event buses", "EventBuses")),
+            *(str(one["Arn"]) for one in self.items("schedules", "Schedules")),
+            *(str(one["AlarmArn"]) for one in alarms if any(one.get(name) for name in _ACTIONS)),
             *(f"{apis}/restapis/{one['id']}" for one in self.items("REST APIs", "items")),
             *(f"{apis}/apis/{one['ApiId']}" for one in self.items("HTTP APIs", "Items")),
             *(f"arn:{partition}:sqs:{region}:{account}:{name}" for name in queues),

@@ -263,3 +263,22 @@ def test_dead_letters_behind_a_queue_of_a_bucket_may_be_test_events() -> None:
     assert made.found() == []
     made.queue("images-dlq", ApproximateNumberOfMessages="2")
     assert only(made, "test-event").fix.startswith("opsctl dlq inspect images-dlq")
+
+
+def test_schedules_and_alarms_are_followed_too() -> None:
+    made = Account()
+    role = made.allow("nightly")
+    made.schedule("nightly", {"Arn": made.queue("orders"), "RoleArn": role})
+    alarm = {
+        "AlarmArn": arn("cloudwatch", "alarm:slow"),
+        "AlarmName": "slow",
+        "AlarmActions": [arn("sns", "gone")],
+    }
+    quiet = {"AlarmArn": arn("cloudwatch", "alarm:quiet"), "AlarmName": "quiet"}
+    made.answers["cloudwatch.DescribeAlarms"] = {"MetricAlarms": [alarm, quiet]}
+    assert set(made.found()) == {
+        ("no-permission", "schedule nightly > queue orders"),
+        ("destination-gone", "alarm slow > topic gone"),
+    }
+    _, reader = made.audited()
+    assert reader.apis().count("cloudwatch.DescribeAlarms") == 1

@@ -48,6 +48,8 @@ class EventsAudit(Fact):
         "events",
         "eventbridgev2",
         "pipes",
+        "scheduler",
+        "cloudwatch",
         "apigateway",
         "apigatewayv2",
         "iam",
