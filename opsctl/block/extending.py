@@ -105,7 +105,12 @@ class Extending(Value):
             )
             lift, name = lift_from_set(one, longer, but_of(self.run), _BACK), _numbered(one.slug, number)
             # Some of them may have been unblocked by then: the rest goes.
-            back = (lift.model_copy(update={"expect": (some_left_in(one.key, longer),)}),)
+            relied_on = (
+                one.carrier.not_all_named(but_of(self.run), longer),
+                *one.carrier.no_list_but(_other_lists(one.ledger, longer), self.run),
+            )
+            expect = (some_left_in(one.key, longer),)
+            back = (lift.model_copy(update={"expect": expect, "only_if": relied_on}),)
             made = recorder.changes(one.key, one.ip_set.arn, longer, present, (), name=name, undo_first=back)
             changes += [_said(change, one.ledger, longer, term) for change in made]
         return changes
@@ -166,6 +171,12 @@ def _said(change: Change, ledger: Ledger, networks: Sequence[str], term: Term) -
     whose = known.incident or known.by or "another run"
     kept = "With a record of its own this one keeps it when that is taken back."
     return change.model_copy(update={"why": f"{listed} is blocked {ending(known.until)} for {whose}. {kept}"})
+
+
+def _other_lists(ledger: Ledger, networks: Sequence[str]) -> list[str]:
+    """Return the lists that name none of some networks: whoever takes these away need not mind them."""
+    naming = {record.listed_in for one in networks for record in ledger.every(one)}
+    return [name for name in ledger.lists if name not in naming]
 
 
 def _numbered(place: str, number: int) -> str:

@@ -11,7 +11,7 @@ from opsctl.model.value import Json
 from opsctl.planning.run_fetching import run_fetching
 from opsctl.sandbox.worlds.seeding import seed_network
 from tests.kit.ha_account import run, undo
-from tests.kit.moto_account import World, fresh_world, state
+from tests.kit.moto_account import World, client, fresh_world, state
 from tests.kit.ports import MemoryJournal
 
 TARGET = "shop.example.com"
@@ -95,6 +95,21 @@ def test_taking_back_one_incidents_block_leaves_the_others(world: World) -> None
     world.clock.sleep(2 * HOUR)
     Run(world, "blocks-expire")
     assert ends(world) == {}
+
+
+@pytest.mark.parametrize("first_goes_first", [True, False])
+def test_what_two_lists_name_is_blocked_until_the_last_of_them_is_taken_back(
+    world: World, *, first_goes_first: bool
+) -> None:
+    many = [f"45.7.{one}.{two}" for one in range(2) for two in range(0, 180, 2)]
+    here: dict[str, Json] = {"target": "direct.example.com", "layer": "waf", "addresses": many}
+    first = Run(world, "block-ip", **here, ttl="24h", incident="INC-1")
+    second = Run(world, "block-ip", **here, ttl="1h", incident="INC-2")
+    assert len(ends(world)) == len(many)
+    for number, one in enumerate((first, second) if first_goes_first else (second, first), start=1):
+        one.undo()
+        assert len(ends(world)) == (len(many) if number == 1 else 0)
+    assert not [one for one in client("wafv2").list_ip_sets(Scope="REGIONAL")["IPSets"] if "list" in one["Name"]]
 
 
 def incidents(world: World) -> set[tuple[str, ...]]:
