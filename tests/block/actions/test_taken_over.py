@@ -101,7 +101,7 @@ def test_taking_back_one_incidents_block_leaves_the_others(world: World) -> None
 def test_what_two_lists_name_is_blocked_until_the_last_of_them_is_taken_back(
     world: World, *, first_goes_first: bool
 ) -> None:
-    many = [f"45.7.{one}.{two}" for one in range(2) for two in range(0, 180, 2)]
+    many = [f"198.51.{one}.{two}" for one in range(100, 103) for two in range(0, 180, 2)]
     here: dict[str, Json] = {"target": "direct.example.com", "layer": "waf", "addresses": many}
     first = Run(world, "block-ip", **here, ttl="24h", incident="INC-1")
     second = Run(world, "block-ip", **here, ttl="1h", incident="INC-2")
