@@ -39,6 +39,9 @@ def meanwhile(runtime: "Runtime", loaded: "LoadedPlaybook", reader: "CachedReade
 
     def work() -> None:
         runtime.wait_until_asked(reader)
+        facts = [runtime.registry.facts.get(one.uses) for one in loaded.playbook.facts.values()]
+        for name in (module for fact in facts if fact is not None for module in fact.later):
+            importlib.import_module(name)
         if loaded.shipped:
             from opsctl.wiring import checked
 

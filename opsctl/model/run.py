@@ -71,7 +71,8 @@ class Fact(Value, ABC):
     """A named fact: its fields are the playbook's `with:`, `Result` is the shape it comes back in.
 
     `services` are those that its first reads ask, so that their clients can be made while the identity is asked;
-    without them all is as right and a little later.
+    without them all is as right and a little later. `later` are the modules that are only needed when the first
+    answers are there, so that they can be loaded meanwhile.
 
     Subclasses live in a room's `facts`, one a file, and never call AWS: they yield reads.
     """
@@ -79,6 +80,7 @@ class Fact(Value, ABC):
     name: ClassVar[str]
     Result: ClassVar[type[Value]]
     services: ClassVar[tuple[str, ...]] = ()
+    later: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def read(self, about: Context) -> Fetching[Value]:

@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from opsctl.block.facts.block_decision import BlockDecision
 from opsctl.cli.front_commands import FrontCommands, built
 from opsctl.model.plan import FactCall, PlanCheck
 from opsctl.workflow.plan_files import save_plan
@@ -14,7 +16,12 @@ from tests.kit.command import HANGS_S, environment
 from tests.security.test_forged_plan_files import honest
 
 FOR_AN_ACCOUNT = ["boto3", "botocore", "urllib3", "sqlite3", "moto", "opsctl.aws.clients"]
-OF_A_DECISION = ["opsctl.block.target_decision", "opsctl.block.topology.explore", "opsctl.block.actions"]
+OF_A_DECISION = [
+    "opsctl.block.target_decision",
+    "opsctl.block.explored_target",
+    "opsctl.block.topology.explore",
+    "opsctl.block.actions",
+]
 """What a decision about a block is made with: a plan names the fact, and to check what it gives it needs none."""
 CODE = """
 import json, sys
@@ -57,6 +64,13 @@ def test_a_command_that_calls_nothing_loads_nothing_for_calling(
     check = PlanCheck(id="shut", because="it is shut", none="@", within_s=60, facts={"decision": decided})
     save_plan(honest().model_copy(update={"checks": (check,)}).sealed(), tmp_path / "plan.json")
     assert loaded(argv, names, tmp_path) == []
+
+
+def test_what_asks_first_loads_nothing_of_what_judges_the_answers() -> None:
+    """`BlockDecision.later` is loaded while the first answers are awaited."""
+    code = "import sys, opsctl.block.target_decision; sys.exit(any(name in sys.modules for name in sys.argv[1:]))"
+    assert all(map(find_spec, BlockDecision.later))
+    subprocess.run([sys.executable, "-c", code, *BlockDecision.later, "opsctl.block.actions"], check=True)
 
 
 def test_a_command_is_found_without_importing_another(tmp_path: Path) -> None:

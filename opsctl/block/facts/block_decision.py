@@ -25,6 +25,7 @@ class BlockDecision(Fact):
     name: ClassVar[str] = "block.decision"
     Result: ClassVar[type[Value]] = Decision
     services: ClassVar[tuple[str, ...]] = SERVICES
+    later: ClassVar[tuple[str, ...]] = ("opsctl.block.explored_target",)
 
     target: str = Field(description="Host name, URL, load balancer, distribution, API, instance or address.")
     addresses: tuple[str, ...] = Field((), description="Addresses or CIDR blocks, IPv4 and IPv6.")
