@@ -12,10 +12,12 @@ from opsctl.events.send_rights import NarrowedStatement, NotNarrowed, narrowed
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.reads import Answer
 from opsctl.model.value import Json
+from opsctl.sandbox.engine.conditions import conditions
 from tests.kit.functions import TRUST
 from tests.kit.ha_account import run, undo
-from tests.kit.moto_account import World, client, fresh_world
+from tests.kit.moto_account import World, client
 from tests.kit.ports import MemoryJournal
+from tests.kit.timed import MovingClock, move, timed_world
 
 ROLE = "checkout"
 
@@ -53,7 +55,8 @@ def policies() -> Json:
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    with fresh_world(make_topic) as made:
+    with timed_world(make_topic) as (made, about):
+        made.clock = MovingClock(about)
         yield made
 
 
@@ -132,6 +135,31 @@ def test_a_producer_that_may_not_publish_is_refused(world: World) -> None:
     put("own", {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn(world, "billing")})
     with pytest.raises(RefusedByGuard, match="cannot-publish"):
         world.plan("fanout-finish", {"topic": "orders", "producer": ROLE}, overrides=("still-in-use",))
+
+
+def test_what_was_sent_another_way_in_the_last_hour_stops_it(world: World) -> None:
+    put("own", {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn(world, "billing")})
+    wish: dict[str, Json] = {"topic": "orders", "producer": ROLE}
+    topic = client("sns").list_topics()["Topics"][0]["TopicArn"]
+    client("sns").publish(TopicArn=topic, Message="new way")
+    url = client("sqs").get_queue_url(QueueName="billing")["QueueUrl"]
+    for _ in range(2):
+        client("sqs").send_message(QueueUrl=url, MessageBody="old way")
+    later(world, 120)
+    with pytest.raises(RefusedByGuard, match="still-in-use") as caught:
+        world.plan("fanout-finish", wish)
+    assert "queue billing was sent 2 messages in the last hour, and the topic published 1" in str(
+        caught.value.evidence
+    )
+    later(world, 3700)
+    client("sns").publish(TopicArn=topic, Message="new way")
+    later(world, 120)
+    assert len(world.plan("fanout-finish", wish).changes) == 1
+
+
+def later(world: World, seconds: float) -> None:
+    """Let time pass in the account and for who plans."""
+    move(conditions(world.account), seconds)
 
 
 Q = "arn:aws:sqs:us-east-1:1:billing"

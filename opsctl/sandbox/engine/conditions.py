@@ -240,6 +240,8 @@ class Conditions:
     waf_hidden: dict[str, float] = field(default_factory=dict)
     """Until when what was made in AWS WAF cannot be referred to, by ARN."""
 
+    counted: dict[tuple[str, str, str, str, int], int] = field(default_factory=dict)
+    """What queues and topics were sent, by Region, namespace, metric, name and minute."""
     requests: list[Sample] = field(default_factory=list)
     """The requests that web ACLs judged, as AWS WAF samples them; the newest last."""
 
