@@ -254,13 +254,19 @@ def _closed(way: TrafficPath, asked: Asked, outcomes: Mapping[str, PacketOutcome
     """Say why clients, or the addresses asked about, do not get in by a way whatever is blocked."""
     if way.entrance.blind:
         return ""
-    if reason := shut_to_clients(way):
-        return reason
     answered = set(asked.versions) & set(way.entrance.versions)
-    insisted = asked.countries or (asked.own_rule and answered)
-    if outcomes and not insisted and all(one.dropped and one.by_groups for one in outcomes.values()):
+    by_rule = asked.own_rule and answered
+    if not by_rule and (reason := shut_to_clients(way)):
+        return reason
+    insisted = asked.countries or by_rule
+    if not insisted and _kept_out(outcomes):
         return next(iter(outcomes.values())).says
     return ""
+
+
+def _kept_out(outcomes: Mapping[str, PacketOutcome]) -> bool:
+    """Tell whether security groups alone let in none of the addresses asked about."""
+    return bool(outcomes) and all(one.dropped and one.by_groups for one in outcomes.values())
 
 
 def _settled(asked: Asked, outcomes: Mapping[str, PacketOutcome]) -> list[str]:
@@ -294,7 +300,7 @@ def _open(one: Judged) -> str:
 def _bypass(one: Judged, judged: Sequence[Judged], target: str, home: Home) -> str:
     """Say how clients get around what stands in front of an entrance, empty where they do not."""
     sight, entrance = one.left.sight, one.way.entrance
-    if one.closed:
+    if one.closed or shut_to_clients(one.way) or _kept_out(one.outcomes):
         return ""
     if sight.in_front and sight.forwarded is not None:
         return around_a_proxy(one.way, sight.forwarded)

@@ -37,6 +37,10 @@ def test_a_block_made_while_the_origin_was_locked_is_named_and_one_made_before_i
     assert found(world).addresses == ("203.0.113.9/32",)
     assert " for INC-2" in found(world).found[0]
     assert found(world).unknown == ()
+    plan = world.plan("block-ip", {"addresses": ["203.0.113.44"], "ttl": "2h", "own_rule": True, **TARGET})
+    assert not [one for one in plan.warnings if one.id == "bypass"]
+    done(plan, world)
+    assert found(world).addresses == ("203.0.113.9/32",), "the other is blocked behind the lock as well"
     acl = acl_of("edge-a")
     entry = {"NetworkAclId": acl, "Protocol": "-1", "RuleAction": "deny", "Egress": False}
     client("ec2").create_network_acl_entry(**entry, RuleNumber=7, CidrBlock="203.0.113.0/24")
