@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from opsctl.resources.sns_filters import FilterPolicy
 from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World, client, server
 from tests.kit.ports import Faulty, Killed, MemoryJournal
+from tests.kit.samples import part_of
 from tests.kit.timed import MovingClock, timed_world
 
 PAID = 'billing={"kind": ["paid"]}'
@@ -212,8 +214,10 @@ def test_a_bus_that_refuses_an_entry_ends_it(fan: Fan) -> None:
         fan.carry(plan.model_copy(update={"changes": (*before, broken)}))
 
 
-@pytest.mark.parametrize("fault", ["killed-before", "killed-after", "lost-after", "lost-before"])
-@pytest.mark.parametrize("call", [5, 6, 7])
+STOPPED = list(product(("killed-before", "killed-after", "lost-after", "lost-before"), (5, 6, 7)))
+
+
+@pytest.mark.parametrize(("fault", "call"), part_of(4, "canary", STOPPED))
 def test_stopped_and_resumed_it_is_taken_out_everywhere(fan: Fan, fault: str, call: int) -> None:
     plan = fan.world.plan("fanout-create", {"topic": "t", "queues": ["billing"], "canary": True})
     journal = MemoryJournal()

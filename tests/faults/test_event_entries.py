@@ -11,6 +11,7 @@ from tests.kit.fault_rounds import Round, every, sampled
 from tests.kit.ha_account import run, undo
 from tests.kit.moto_account import World, client, fresh_world
 from tests.kit.ports import MemoryJournal
+from tests.kit.samples import part_of
 from tests.kit.survival import through
 
 EXAMPLES: dict[str, tuple[str, dict[str, Json]]] = {
@@ -59,7 +60,7 @@ def survive(world: World, example: str, rounds: Callable[[int], list[Round]]) ->
     through(world, rounds(len(plan.changes)), lambda aws: run(plan, aws, world, journal), then, journal=journal)
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize("example", part_of(2, "entries", EXAMPLES))
 def test_resumed_it_is_there_and_undone_gone_after_another_fault_at_each_call(world: World, example: str) -> None:
     survive(world, example, lambda calls: sampled(f"entry-{example}", calls))
 
