@@ -97,14 +97,15 @@ def _marked(ways: Sequence[Way], met: Mapping[int, EventStep]) -> tuple[Delivery
 
 def _step(way: Way, event: PassingEvent, region: str, account: str) -> tuple[EventStep, PassingEvent | None]:
     """What the event meets on a step, and what it is behind it; None when it certainly does not get there."""
-    if way.edge.verdict == "blocked":
-        return EventStep(outcome="blocked", why="; ".join(way.edge.why)), None
+    blocked = EventStep(outcome="blocked", why="; ".join(way.edge.why)) if way.edge.verdict == "blocked" else None
     try:
         if way.hop.takes is not None and not way.hop.takes.takes(event):
             return EventStep(outcome="filtered", why="what this step takes does not include it"), None
+        if blocked is not None:
+            return blocked, None
         then = _handed_on(way, event, region, account)
     except ValueError as fault:
-        return EventStep(outcome="unknown", why=str(fault)), None
+        return blocked or EventStep(outcome="unknown", why=str(fault)), None
     if way.edge.verdict == "unknown":
         return EventStep(outcome="unknown", why="; ".join(way.edge.why)), then
     return EventStep(outcome="passes"), then

@@ -85,8 +85,7 @@ def _said(edge: DeliveryEdge, outcomes: set[str]) -> bool | None:
 def _failed(walks: Walks, edge: DeliveryEdge) -> bool | None:
     """A dead letter is there when an event came to a step that is blocked, and the step for what fails is not.
 
-    What a rule hands to a function that is throttled is taken by Lambda, and whether a subscription's filter would
-    have passed what it could not deliver is not said.
+    What is handed to a function that is throttled is taken by Lambda.
     """
     (number,) = (at for at, one in enumerate(walks[0].edges) if one.dead_letter == edge.target)
     outcomes = {one.edges[number].event.outcome for one in walks if one.edges[number].event}  # type: ignore[union-attr]
@@ -95,8 +94,7 @@ def _failed(walks: Walks, edge: DeliveryEdge) -> bool | None:
         return False
     if "throttled" in step.causes or "the rule is disabled" in step.why:
         return None if len(step.why) > 1 else False
-    certain = outcomes == {"blocked"} and edge.verdict == "delivers"
-    return True if certain and ":rule/" in edge.source else None
+    return True if outcomes == {"blocked"} and edge.verdict == "delivers" else None
 
 
 def misshapen(walks: Walks, got: Arrivals) -> Iterator[str]:
