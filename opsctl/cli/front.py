@@ -346,7 +346,7 @@ def _plan(
     from opsctl.planning.facts import services_first
     from opsctl.planning.planner import make_plan, refuse_large
     from opsctl.workflow.open_moves import warned_of_open_moves
-    from opsctl.workflow.open_turns import may_meet_open_turns, warned_of_open_turns
+    from opsctl.workflow.open_turns import may_meet_open_turns, told_of_open_turns, warned_of_open_turns
 
     runtime = session.runtime
     what = f"reading the account for {loaded.playbook.name}"
@@ -356,7 +356,7 @@ def _plan(
     with session.progress.reading(what) as answered:
         reader = runtime.reader(answered)
         with beside(runtime, loaded if evidence else None, inputs, reader) as known:
-            with meanwhile(runtime, loaded, reader):
+            with meanwhile(runtime, loaded, reader), told_of_open_turns(about, lambda: runtime.journal):
                 plan = make_plan(
                     loaded,
                     inputs,

@@ -1,6 +1,6 @@
 """EC2: changing one instance's attributes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from opsctl.model.changes import Check, Instruction
 from opsctl.model.reads import Read
@@ -150,6 +150,21 @@ def none_terminated(instances: Sequence[str]) -> Check:
         ),
         op="empty",
         says=f"nobody has terminated {', '.join(instances)}",
+    )
+
+
+def none_started_again(launched: Mapping[str, str]) -> Check:
+    """None of these instances runs that was started since; `launched` is the LaunchTime of each, by its id.
+
+    EC2 may tell for a moment that an instance runs which stops already, but not that it was launched later.
+    """
+    others = " || ".join(f"(InstanceId=='{one}' && LaunchTime!='{at}')" for one, at in launched.items())
+    return Check(
+        read=Read(service="ec2", operation="DescribeInstances", params={"InstanceIds": list(launched)}),
+        query=f"Reservations[].Instances[] | [?(State.Name=='running' || State.Name=='pending') && ({others})]"
+        ".InstanceId",
+        op="empty",
+        says=f"nobody has started {', '.join(launched)} again",
     )
 
 

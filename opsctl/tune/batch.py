@@ -20,7 +20,7 @@ class CapacityKind(Value):
 
 
 class TuneBatch(Value):
-    """One turn: which of its instances run, what is reserved for them, and which are changed in which way.
+    """One turn: which of its instances run and since when, what is reserved for them, and what is changed how.
 
     `final` tells that nothing which is done in it can be taken back. `queues` are interfaces. `new_group` is the
     placement group that is made first, in the first turn.
@@ -29,6 +29,7 @@ class TuneBatch(Value):
     number: int
     instances: tuple[str, ...]
     running: tuple[str, ...]
+    launched: tuple[str, ...] = ()
     capacity: tuple[CapacityWanted, ...] = ()
     ena: tuple[str, ...] = ()
     sriov: tuple[str, ...] = ()
@@ -104,6 +105,7 @@ def _batch(number: int, part: Sequence[Machine], fleet: Fleet, wish: TuneWish) -
         number=number,
         instances=tuple(one.id for one in part),
         running=those(lambda one: one.runs),
+        launched=tuple(one.launched for one in part if one.runs),
         ena=those(lambda one: wish.ena and not one.ena),
         sriov=those(lambda one: wish.sriov and not one.vf),
         weighting=those(lambda one: one.id in fleet.weighted),

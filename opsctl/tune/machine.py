@@ -35,6 +35,7 @@ class Machine(FleetInstance):
     platform: str = ""
     tenancy: str = "default"
     group_id: str = ""
+    launched: str = ""
     reason: str = ""
     hibernates: bool = False
     lifecycle: str = ""
@@ -81,6 +82,7 @@ def _machine(instance: FleetInstance, one: Json) -> Machine:
         platform=one.get("PlatformDetails", ""),
         tenancy=placement.get("Tenancy", "default"),
         group_id=placement.get("GroupId", ""),
+        launched=one.get("LaunchTime", ""),
         reason=one.get("StateReason", {}).get("Code", ""),
         hibernates=bool(one.get("HibernationOptions", {}).get("Configured")),
         lifecycle=one.get("InstanceLifecycle", ""),

@@ -23,6 +23,7 @@ from opsctl.sandbox.engine.guest import Guest
 from opsctl.sandbox.engine.guest_network import NETWORK
 from opsctl.sandbox.worlds.hpc import make_fleet
 from tests.kit.fault_rounds import Round, every, sampled
+from tests.kit.fleet import ids_of
 from tests.kit.fleet_look import fleet, reserved, states
 from tests.kit.ha_account import instance_named, inverse_plan
 from tests.kit.job_runs import carry_out
@@ -30,7 +31,7 @@ from tests.kit.moto_account import World, client
 from tests.kit.ports import Killed, MemoryJournal, Wrapping, refusal
 from tests.kit.samples import one_in, part_of
 from tests.kit.survival import through
-from tests.kit.timed import MovingClock, timed_world
+from tests.kit.timed import MovingClock, move, timed_world
 from tests.registry.staging import Noting
 
 EXAMPLES: dict[str, dict[str, Json]] = {
@@ -288,6 +289,30 @@ def test_one_that_is_terminated_in_the_middle_leaves_the_other_running_and_nothi
         assert states()["hpc-3"] == "running"
         assert reserved() == []
         assert it.about.now() - began < STOPPED_WITHIN_S / 2  # what can never come is not waited for
+
+
+class Starting(Wrapping):
+    """Somebody, as another run, starts the instances as soon as they have stopped."""
+
+    def __init__(self, it: Fleet) -> None:
+        super().__init__(it.world.aws)
+        self._about = it.about
+
+    def hear(self, line: str) -> None:
+        """Take the executor's progress."""
+        if line.startswith("[") and line.endswith("have stopped"):
+            move(self._about, 60)
+            client("ec2").start_instances(InstanceIds=ids_of("hpc-2", "hpc-3"))
+
+
+def test_one_that_somebody_starts_again_is_not_waited_for_and_nothing_stays_reserved(tmp_path: Path) -> None:
+    with made(tmp_path) as it:
+        plan, began = it.plan("two-moved-into-a-new-group"), it.about.now()
+        with pytest.raises(OpsctlError, match=r"nobody has started .* again.*taken back"):
+            it.apply(plan, MemoryJournal(), Starting(it))
+        assert (states()["hpc-2"], states()["hpc-3"]) == ("running", "running")
+        assert reserved() == []
+        assert it.about.now() - began < STOPPED_WITHIN_S / 2
 
 
 def test_without_capacity_to_reserve_nothing_is_stopped(tmp_path: Path) -> None:

@@ -6,10 +6,13 @@ import pytest
 
 from opsctl.journal.store import Journal
 from opsctl.model.changes import Change, Risk, Severity
+from opsctl.model.errors import GuardRefusal, RefusedByGuard
 from opsctl.model.plan import Plan
+from opsctl.model.run import Context
 from opsctl.render import screen
-from opsctl.workflow.open_turns import may_meet_open_turns, warned_of_open_turns
+from opsctl.workflow.open_turns import may_meet_open_turns, told_of_open_turns, warned_of_open_turns
 from tests.kit.box_plans import make_box, plan_of
+from tests.kit.ports import IDENTITY
 
 ID = "20260101-000000-aaaa"
 
@@ -59,6 +62,30 @@ def test_a_run_that_left_nothing_stopped_is_not_named(done: tuple[str, ...], tmp
 
 def test_what_is_about_something_else_does_not_name_it(tmp_path: Path) -> None:
     assert evidence(planned("i-b"), left_by(tmp_path, "stop")) == []
+
+
+def test_a_refusal_about_it_says_first_how_that_run_is_gone_on_with(tmp_path: Path) -> None:
+    refused = RefusedByGuard(
+        "refused by state",
+        "wait",
+        guards=[GuardRefusal(guard="state", because="b", evidence=("i-a is stopping",))],
+    )
+    context = Context(identity=IDENTITY.model_copy(update={"reached_by": ("--profile", "prod")}), plan_id="p")
+    with pytest.raises(RefusedByGuard) as caught, told_of_open_turns(context, lambda: left_by(tmp_path, "stop")):
+        raise refused
+    commands = " or ".join(f"opsctl {verb} {ID} --profile prod" for verb in ("resume", "undo"))
+    assert caught.value.hint == f"first go on with it, or take it back: run {ID} stopped i-a: {commands}; wait"
+    assert caught.value.guards == refused.guards
+
+
+def test_a_refusal_about_something_else_stays_as_it_is(tmp_path: Path) -> None:
+    refused = RefusedByGuard("refused by state", "wait", evidence=("i-b is stopping",))
+    with (
+        pytest.raises(RefusedByGuard) as caught,
+        told_of_open_turns(Context(identity=IDENTITY, plan_id="p"), lambda: left_by(tmp_path, "stop")),
+    ):
+        raise refused
+    assert caught.value is refused
 
 
 def test_a_plan_without_turns_that_has_changes_asks_no_journal() -> None:

@@ -4,13 +4,14 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.model.changes import Change, Instruction, Irreversible, Proof, Risk, Severity
+from opsctl.model.changes import Change, Check, Instruction, Irreversible, Proof, Risk, Severity
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.ec2_capacity_calls import REFUSED_BEFORE_START
 from opsctl.resources.ec2_instance_calls import (
     all_in_state,
     is_alive,
+    none_started_again,
     none_terminated,
     settled,
     start_instance,
@@ -33,6 +34,9 @@ class Ec2Stop(Action):
     name: ClassVar[str] = "ec2.stop"
 
     instances: tuple[str, ...] = Field(description="Ids of the instances; those that run.")
+    launched: tuple[str, ...] = Field(
+        (), description="LaunchTime of each, in that order; none: a start by somebody else is not noticed."
+    )
     why: str = Field(description="What they are stopped for.")
     note: str = Field("", description="What the stop means for whoever uses them.")
 
@@ -47,7 +51,7 @@ class Ec2Stop(Action):
             id="stopped",
             title=f"Wait until {', '.join(self.instances)} {have} stopped",
             why="Only a stopped instance takes what follows.",
-            expect=(none_terminated(self.instances),),
+            expect=(none_terminated(self.instances), *self._not_started()),
             proof=Proof(
                 configured=(all_in_state(self.instances, "stopped"),), within_s=STOPPED_WITHIN_S, passing=True
             ),
@@ -56,6 +60,10 @@ class Ec2Stop(Action):
             goes_back=REFUSED_BEFORE_START,
         )
         return [*(self._stop(one) for one in self.instances), waiting]
+
+    def _not_started(self) -> tuple[Check, ...]:
+        launched = dict(zip(self.instances, self.launched, strict=False))
+        return (none_started_again(launched),) if launched else ()
 
     def _stop(self, instance: str) -> Change:
         return Change(
