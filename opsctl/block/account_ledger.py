@@ -102,17 +102,17 @@ class AccountLedger(Value):
     unknown: tuple[str, ...] = ()
 
 
-def read_account(about: Context) -> Fetching[AccountLedger]:
-    """Read all blocks of the run's region and of CloudFront.
+def read_account(about: Context, *, countries: bool = True) -> Fetching[AccountLedger]:
+    """Read all blocks of the run's region and of CloudFront, those of countries as well.
 
     CloudFront is in the partitions aws and aws-cn alone, and what AWS WAF and the tagging API have of it is in a
     region of the first (the endpoints of botocore): elsewhere there is nothing to read.
     """
     parts = [_network_acls(about), _sets("REGIONAL", about.region), _rule_groups(about)]
     if about.identity.partition == "aws":
-        parts += [_sets("CLOUDFRONT", wafv2.CLOUDFRONT_REGION), _distributions(tagged=True)]
-    elif about.identity.partition == "aws-cn":
-        parts.append(_distributions(tagged=False))
+        parts.append(_sets("CLOUDFRONT", wafv2.CLOUDFRONT_REGION))
+    if countries and about.identity.partition in ("aws", "aws-cn"):
+        parts.append(_distributions(tagged=about.identity.partition == "aws"))
     found = yield from gather(parts)
     return AccountLedger(
         acls=tuple(one for part in found for one in part.acls),

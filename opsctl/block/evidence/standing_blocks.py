@@ -28,7 +28,7 @@ class StandingBlocks(EvidenceSource):
 
     def look(self, asked: AskedAbout, about: Context) -> Fetching[SourceReport]:
         """Name what holds the address, those that hold all of it before those that hold a part."""
-        account = yield from read_account(about)
+        account = yield from read_account(about, countries=False)
         found = blocks_of(rows_of(account, about.region, about.now), asked.network, about.now)
         if not account.unknown:
             return self.report(asked, *found)
@@ -47,8 +47,6 @@ def blocks_of(rows: Iterable[BlockRow], network: Network, now: float) -> list[Si
 
 def _is_about(row: BlockRow, network: Network) -> bool:
     """Whether a block is about these addresses; one of everybody says nothing about anybody."""
-    if row.country:
-        return False
     blocked = parse_network(row.address)
     return shares(blocked, network) and not is_everything(blocked)
 
