@@ -42,6 +42,7 @@ class ReplayedSubscription(Value):
     endpoint: str
     pending: bool = False
     filtered: bool = False
+    raw: bool = False
     start: str = ""
     end: str = ""
     status: str = ""
@@ -125,6 +126,7 @@ def _subscription(listed: Json, answer: Json) -> ReplayedSubscription:
         endpoint=str(listed["Endpoint"]),
         pending=str(told.get("PendingConfirmation", "false")).lower() == "true",
         filtered=bool(json_object(told.get("FilterPolicy") or "")),
+        raw=str(told.get("RawMessageDelivery", "false")).lower() == "true",
         start=str(policy.get("StartingPoint") or ""),
         end=str(policy.get("EndingPoint") or ""),
         status=str(told.get("ReplayStatus") or ""),

@@ -45,7 +45,7 @@ class Outage:
     def plan(self, *, accept: tuple[str, ...] = (), **more: Json) -> Plan:
         """Plan a replay of the orders that were missed."""
         wish: dict[str, Json] = {"topic": TOPIC, "start": ago(self.about, 26), "end": ago(self.about, 23)}
-        who = {} if "subscription" in more or "queue" in more else {"queue": MISSED}
+        who = {} if {"subscription", "queue", "into"} & more.keys() else {"queue": MISSED}
         return self.world.plan("events-replay-topic", wish | who | more, accept)
 
     def run(self, plan: Plan, journal: MemoryJournal, aws: Aws | None = None, stop_after: int = 10**6) -> None:
@@ -126,7 +126,7 @@ def test_interrupted_it_is_ended_and_the_subscription_receives_again(outage: Out
         outage.run(plan, journal, stop_after=6)
     sent = len(taken(MISSED))
     assert 0 < sent < 6
-    assert "it was ended, what was sent stays sent" in str(journal.records)
+    assert "it was ended, and what was sent stays sent" in str(journal.records)
     assert "EndingPoint" not in replay_of(MISSED)
     move(outage.about, 600)
     publish(7)

@@ -12,7 +12,7 @@ from opsctl.sandbox.worlds.uploads import BUCKET
 from tests.kit.custom_bus import bus_arn, subscribers
 from tests.kit.moto_account import client
 from tests.kit.outage import ago, put_orders
-from tests.kit.topic_outage import replay_of, subscription_to
+from tests.kit.topic_outage import replay_of, subscription_to, topic
 from tests.kit.uploads import configuration, make_bucket, policy, put, queue_arn
 from tests.registry.example import Example, Stage
 
@@ -133,6 +133,15 @@ def _replay_of_topic(stage: Stage) -> dict[str, Json]:
     return who | span | {"why": "the ledger missed orders"}
 
 
+def _replay_of_topic_into(stage: Stage) -> dict[str, Json]:
+    url = client("sqs").create_queue(QueueName="again.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    stage.move(24 * 3600)
+    now = conditions(stage.world.account).now()
+    span = {"start": point(now - 23 * 3600), "end": point(now - 600), "since": point(now - 60)}
+    names = {"topic": topic(), "queue": queue_arn(stage.world, "again.fifo"), "url": url}
+    return names | span | {"why": "the ledger missed orders"}
+
+
 def _receives() -> Json:
     """Whether the subscription receives what is new."""
     return "EndingPoint" not in replay_of(MISSED)
@@ -165,6 +174,12 @@ EXAMPLES: dict[str, Example] = {
     "events.topic_archive": Example(given=_archive_of_topic),
     "events.topic_replay": Example(
         given=_replay_of_topic, seeds=(make_topic_outage,), look=_receives, kept="what was sent stays sent"
+    ),
+    "events.topic_replay_into": Example(
+        given=_replay_of_topic_into,
+        seeds=(make_topic_outage,),
+        look=lambda: [len(client("sns").list_subscriptions()["Subscriptions"]), policy("again.fifo")],
+        kept="what was sent stays sent",
     ),
     "events.archive": Example(given=_archive, look=_archives, kept="AWS dates an archive anew"),
     "s3.notify": Example(given=_notify, seeds=(make_bucket,), look=_look, kept=_LOOKED_AT),

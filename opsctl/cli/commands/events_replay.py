@@ -18,7 +18,9 @@ get the events, and which targets do harm when they get one twice. --into makes 
 this replay alone, and takes it away in every outcome.
 
 Of a FIFO --topic it goes to one subscription. With --to SNS delivers nothing new to it afterwards, so the last
-change has it receive again. A custom event bus, by its ARN, is replayed --into a queue by a --role.
+change has it receive again. --into a queue that is not subscribed touches no other subscription.
+
+A custom event bus, by its ARN, is replayed --into a queue by a --role.
 
 Ctrl-C cancels a replay, and says what was sent already.
 """

@@ -7,17 +7,14 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from opsctl.events.jobs.events_topic_counts import EventsTopicCounts
 from opsctl.events.jobs.events_topic_replay import EventsTopicReplay
 from opsctl.events.topic_replay_calls import ReplaySpan, none_runs, replays, set_replay, status_is
-from opsctl.model.changes import ANY_REFUSAL, Change, Check, Grant, Irreversible, Proof, Risk, Severity
+from opsctl.events.topic_replay_waits import WAITED, replay_completed, replay_counted
+from opsctl.model.changes import Change, Check, Grant, Irreversible, Proof, Risk, Severity
 from opsctl.model.durations import LONGEST_WAIT_S
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Action, Context
 from opsctl.resources.dead_letter_reads import subscription_attributes
-
-REFUSED = (ANY_REFUSAL, "ReplayLimitExceeded", "AuthorizationError")
-_WAITED = Irreversible(because="waiting changes nothing", only_reads=True)
 
 
 class EventsTopicReplayAction(Action):
@@ -42,9 +39,11 @@ class EventsTopicReplayAction(Action):
     def plan(self, about: Context) -> Fetching[list[Change]]:
         """Plan the replay, its watch, and with an end the change that has the subscription receive again."""
         yield from ()
-        watched = [self._start(), self._watch(about), self._completed()]
+        completed = replay_completed(self.subscription, passing=bool(self.end))
+        watched = [self._start(), self._watch(about), completed]
         made = [*watched, self._receives(), self._caught_up()] if self.end else watched
-        return [*made, self._counted(after=made[-1].id)]
+        counted = replay_counted(self.topic, self.subscription, since=self.resume_at, after=made[-1].id)
+        return [*made, counted]
 
     @property
     def _span(self) -> ReplaySpan:
@@ -110,45 +109,8 @@ class EventsTopicReplayAction(Action):
             why="SNS tells whether it runs; Ctrl-C ends it and has the subscription receive again.",
             expect=(),
             proof=Proof(configured=()),
-            undo=_WAITED,
+            undo=WAITED,
             depends_on=("start",),
-        )
-
-    def _completed(self) -> Change:
-        return Change(
-            kind="wait",
-            service="sns",
-            operation="GetSubscriptionAttributes",
-            id="completed",
-            title="See that the replay is complete",
-            why="One that failed has sent only a part.",
-            expect=(status_is(self.subscription, "Failed", there=False),),
-            proof=Proof(
-                configured=(status_is(self.subscription, "Completed"),), within_s=60, passing=bool(self.end)
-            ),
-            undo=_WAITED,
-            depends_on=("watch",),
-            goes_back=REFUSED,
-        )
-
-    def _counted(self, *, after: str) -> Change:
-        job = EventsTopicCounts(topic=self.topic, subscription=self.subscription, since=self.resume_at)
-        return Change(
-            kind="job",
-            service="opsctl",
-            operation=job.name,
-            params=job.model_dump(mode="json"),
-            grants=(
-                Grant(service="cloudwatch", operation="ListMetrics"),
-                Grant(service="cloudwatch", operation="GetMetricData"),
-            ),
-            id="counted",
-            title="Read what of it could not be delivered",
-            why="Complete means sent: what the queue refused went to the dead-letter queue, or nowhere.",
-            expect=(),
-            proof=Proof(configured=()),
-            undo=_WAITED,
-            depends_on=(after,),
         )
 
     def _receives(self) -> Change:
@@ -174,6 +136,6 @@ class EventsTopicReplayAction(Action):
             why="Only then is nothing held back any more.",
             expect=(status_is(self.subscription, "Failed", there=False),),
             proof=Proof(configured=(status_is(self.subscription, "Completed"),), within_s=3600),
-            undo=_WAITED,
+            undo=WAITED,
             depends_on=("receives",),
         )

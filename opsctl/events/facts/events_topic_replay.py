@@ -7,6 +7,7 @@ minutes).
 
 from collections.abc import Sequence
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import ClassVar
 
 from pydantic import Field
@@ -26,9 +27,11 @@ from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching
 from opsctl.model.run import Context, Fact
 from opsctl.model.value import Json, Value
-from opsctl.resources.queue_facts import queue_name_of
+from opsctl.resources.queue_facts import QueueFacts, find_queue, queue_name_of
 
 DEDUPLICATED_S = 300
+STATEMENTS_AT_MOST = 20
+"""Of a queue's policy (SQS guide, "Amazon SQS policy quotas")."""
 CLOCKS_DIFFER_S = 60
 """By how much the clock of this machine may be ahead of AWS's: the subscription receives again from so much before
 the plan was made, so that nothing is missed in between."""
@@ -41,9 +44,12 @@ class TopicReplay(Value):
     `not_archived`, `running`, `paused`, `unconfirmed`, `key_refused`. What is said: `silent` until when nothing
     new comes, `gap` what is left out, `repeats` what comes once more, `deduplicated` what may vanish, `unordered`,
     `filtered`.
+    `queue` is one that gets them alone, `open` whether its policy lets the topic in, `raw` whether the others get
+    messages raw.
     """
 
     topic: str
+    topic_arn: str
     subscription: str
     endpoint: str
     window: str
@@ -63,6 +69,10 @@ class TopicReplay(Value):
     deduplicated: tuple[str, ...] = ()
     unordered: tuple[str, ...] = ()
     filtered: tuple[str, ...] = ()
+    queue: QueueFacts | None = None
+    queue_refused: tuple[str, ...] = ()
+    open: bool = False
+    raw: bool = False
     rows: tuple[dict[str, Json], ...] = ()
 
 
@@ -78,21 +88,28 @@ class EventsTopicReplayFact(Fact):
     end: str = Field("", description="Until when, with time and zone; empty: it goes on with what is new.")
     subscription: str = Field("", description="ARN of the subscription.")
     queue: str = Field("", description="Name, URL or ARN of the queue that is subscribed.")
+    into: str = Field("", description="Name, URL or ARN of a queue that is not, and gets them alone.")
 
     def read(self, about: Context) -> Fetching[Value]:
         """Read the topic, then its subscriptions, then its key."""
         start, end = self._span(about.now)
         arn = topic_arn_of(self.topic, about)
-        if self.subscription and self.queue:
+        if sum(bool(one) for one in (self.subscription, self.queue, self.into)) > 1:
             raise InvalidInput.one(
-                "say who gets the messages once: --subscription or --queue", source="subscription"
+                "say who gets the messages once: --queue, --subscription or --into", source="subscription"
             )
+        if self.into and not end:
+            raise InvalidInput.one("a replay into a queue of its own needs an end", source="end")
         topic = yield from read_topic(arn)
         everybody = yield from read_subscriptions(arn)
-        one = self._chosen(topic.name, everybody, about)
         refused, unknown = yield from _key(topic, about)
+        if self.into:
+            alone = yield from self._alone(topic, everybody, (start, end), about)
+            return alone.model_copy(update={"key_refused": refused, "key_unknown": unknown})
+        one = self._chosen(topic.name, everybody, about)
         return TopicReplay(
             topic=topic.name,
+            topic_arn=topic.arn,
             subscription=one.arn,
             endpoint=one.named,
             window=f"{moment(start)} to {moment(end)}" if end else f"from {moment(start)} on",
@@ -115,6 +132,42 @@ class EventsTopicReplayFact(Fact):
             unordered=() if one.endpoint.endswith(".fifo") else (one.named,),
             filtered=(one.named,) if one.filtered else (),
             rows=_rows(everybody, one),
+        )
+
+    def _alone(
+        self,
+        topic: ArchivedTopic,
+        everybody: Sequence[ReplayedSubscription],
+        span: tuple[float, float],
+        about: Context,
+    ) -> Fetching[TopicReplay]:
+        """Into a queue that is not subscribed: nothing of the others is touched."""
+        queue = yield from find_queue(self.into, about, source="into")
+        if any(one.endpoint == queue.arn for one in everybody):
+            raise InvalidInput.one(
+                f"queue {queue.name} is subscribed to topic {topic.name} already",
+                source="into",
+                hint="--queue replays to its subscription",
+            )
+        start, end = span
+        queues = [one for one in everybody if one.protocol == "sqs"]
+        return TopicReplay(
+            topic=topic.name,
+            topic_arn=topic.arn,
+            subscription="",
+            endpoint=f"queue {queue.name}",
+            window=f"{moment(start)} to {moment(end)}",
+            start=point(start),
+            end=point(end),
+            resume_at=point(about.now - CLOCKS_DIFFER_S),
+            archive=f"{topic.days} days" if topic.days else "",
+            not_archived=_not_archived(topic, start),
+            queue_refused=tuple((yield from _why_not_into(queue, topic, about))),
+            unordered=() if queue.fifo else (f"queue {queue.name}",),
+            queue=queue,
+            open=any(fnmatchcase(topic.arn, one) for one in queue.topics),
+            raw=bool(queues) and all(one.raw for one in queues),
+            rows=_rows(everybody, None),
         )
 
     def _span(self, now: float) -> tuple[float, float]:
@@ -146,7 +199,7 @@ class EventsTopicReplayFact(Fact):
             asked = f"queue {name}"
         else:
             raise InvalidInput.one(
-                "say who gets the messages: --queue or --subscription",
+                "say who gets the messages: --queue, --subscription or --into",
                 source="queue",
                 hint=f"subscribed to {topic}: {known}",
             )
@@ -198,7 +251,23 @@ def _gap(one: ReplayedSubscription, start: float) -> tuple[str, ...]:
     return (f"{one.named}: from {one.end} to {moment(start)}",) if ended < start else ()
 
 
-def _rows(everybody: Sequence[ReplayedSubscription], chosen: ReplayedSubscription) -> tuple[dict[str, Json], ...]:
+def _why_not_into(queue: QueueFacts, topic: ArchivedTopic, about: Context) -> Fetching[list[str]]:
+    """What keeps SNS from delivering to a queue, though it is let in."""
+    refused = []
+    if queue.statements >= STATEMENTS_AT_MOST:
+        refused.append(f"{queue.name}: its policy has {queue.statements} statements, and SQS takes no more")
+    if queue.key:
+        keys = yield from read_keys([queue.key])
+        why, _ = what_key_refuses(
+            keys[queue.key], service="sns.amazonaws.com", on_behalf_of=topic.arn, account=about.account
+        )
+        refused += [f"{queue.name}: {why}"] if why else []
+    return refused
+
+
+def _rows(
+    everybody: Sequence[ReplayedSubscription], chosen: ReplayedSubscription | None
+) -> tuple[dict[str, Json], ...]:
     return tuple(
         {
             "who": one.named,

@@ -79,6 +79,8 @@ def _go_on(
 ) -> None:
     """Send what was published in the next minute that has messages; a newer policy ends this one."""
     about, told = conditions(subscription.account_id), subscription.attributes
+    if subscription.arn not in subscription.topic.sns_backend.subscriptions:
+        return
     while json_object(told.get("ReplayPolicy") or "") == policy and told.get("ReplayStatus") != FAILED:
         left = [one for one in archived(subscription.topic) if after <= one["at"] <= _seconds(policy, "End")]
         left = [one for one in left if one["at"] >= beginning(subscription.topic)]
