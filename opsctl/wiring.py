@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from opsctl.aws.service_models import InstalledModels
@@ -79,6 +80,8 @@ class Runtime:
         self._clients = Clients(connection, self.plan_id, ask, Throttling(progress, self.clock.now))
         self._reached_by = reached_by
         self._identity: Identity | None = None
+        self._alias: str | None = None
+        self._asking_alias = Lock()
         self._journal: Journal | None = None
 
     @property
@@ -90,6 +93,16 @@ class Runtime:
             who = identify(self._clients, self.clock.now(), self.soon)
             self._identity = who.model_copy(update={"reached_by": self._reached_by})
         return self._identity
+
+    @property
+    def alias(self) -> str:
+        """The account's alias, or nothing; asked once, whichever thread wants it first."""
+        from opsctl.aws.account import alias_of
+
+        with self._asking_alias:
+            if self._alias is None:
+                self._alias = alias_of(self._clients)
+        return self._alias
 
     def wait_until_asked(self, reader: "CachedReader") -> None:
         """Wait until the first reads are on their way: before that each client is being waited for."""

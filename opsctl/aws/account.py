@@ -248,7 +248,7 @@ class ReaderBeside:
 
 
 def identify(clients: Clients, now: float, soon: Iterable[str] = ()) -> Identity:
-    """Ask STS who calls, and IAM for the account's alias at the same time.
+    """Ask STS who calls.
 
     Credentials come first and by themselves: getting them may ask the person for a code, once. While the answer
     is on its way the clients of services that are asked `soon` are made; nothing is asked of them meanwhile.
@@ -260,9 +260,8 @@ def identify(clients: Clients, now: float, soon: Iterable[str] = ()) -> Identity
     region = clients.region
     try:
         clients.keys()
-        with ThreadPoolExecutor(max_workers=2) as pool:
+        with ThreadPoolExecutor(max_workers=1) as pool:
             asked = pool.submit(clients.get("sts", None).get_caller_identity)
-            alias = pool.submit(_alias, clients)
             clients.make(soon, until=asked.done)
             who = asked.result()
     except _SDK_FAULTS as fault:
@@ -272,9 +271,17 @@ def identify(clients: Clients, now: float, soon: Iterable[str] = ()) -> Identity
         arn=who["Arn"],
         region=region,
         partition=who["Arn"].split(":")[1],
-        alias=alias.result(),
         endpoint=clients.endpoint,
     )
+
+
+def alias_of(clients: Clients) -> str:
+    """Return the account's alias, or nothing: many callers may not read it and nothing depends on it."""
+    try:
+        aliases = clients.get("iam", None).list_account_aliases()["AccountAliases"]
+    except _SDK_FAULTS:
+        return ""
+    return str(aliases[0]) if aliases else ""
 
 
 def signed_in(clients: Clients, now: float) -> str:
@@ -301,15 +308,6 @@ def clock_skew_s(clients: Clients, clock: Clock) -> float:
     except _SDK_FAULTS as fault:
         raise clients.explained(fault, "sts.GetCallerIdentity", clock.now()) from fault
     return clock_skew_of(answer, clock.now())
-
-
-def _alias(clients: Clients) -> str:
-    """Return the account's alias, or nothing: many callers may not read it and nothing depends on it."""
-    try:
-        aliases = clients.get("iam", None).list_account_aliases()["AccountAliases"]
-    except _SDK_FAULTS:
-        return ""
-    return str(aliases[0]) if aliases else ""
 
 
 def _too_old(read: Read) -> Refusal:

@@ -207,7 +207,7 @@ def _account(session: "Session") -> "Iterator[Examined]":
         yield from [failed] if failed else []
         yield from _not_tried("clock", "reads")
         return
-    yield _ok("account", f"{who.account}, alias {who.alias or 'not set or not readable'}")
+    yield _ok("account", f"{who.account}, alias {runtime.alias or 'not set or not readable'}")
     yield _ok("caller", who.arn)
     yield _ok("endpoint", who.endpoint or "AWS")
     yield _clock(runtime)

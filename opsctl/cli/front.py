@@ -365,6 +365,7 @@ def _plan(
                     registry=runtime.registry,
                     overrides=tuple(planning.named),
                     now=runtime.clock.now(),
+                    alias=lambda: runtime.alias,
                 )
             plan = plan.model_copy(update={"evidence": known()})
     if any(change.kind == "job" for change in plan.changes):

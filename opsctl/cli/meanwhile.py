@@ -28,7 +28,9 @@ def check_first(loaded: "LoadedPlaybook") -> "LoadedPlaybook":
 
 @contextmanager
 def meanwhile(runtime: "Runtime", loaded: "LoadedPlaybook", reader: "CachedReader") -> Iterator[None]:
-    """Check a shipped playbook, and load what shows a plan, once the first reads for it are on their way.
+    """Check a shipped playbook, load what the plan needs later and ask for the account's alias.
+
+    It begins once the first reads for the plan are on their way.
 
     A shipped playbook is as it was tested, and planning only reads, so both may go side by side. Whatever the
     planning ends with, what is wrong with the playbook comes before it.
@@ -36,6 +38,10 @@ def meanwhile(runtime: "Runtime", loaded: "LoadedPlaybook", reader: "CachedReade
     Raises:
         InvalidInput: the playbook has faults; at the end.
     """
+
+    def ask_alias() -> None:
+        runtime.wait_until_asked(reader)
+        _ = runtime.alias
 
     def work() -> None:
         runtime.wait_until_asked(reader)
@@ -49,8 +55,9 @@ def meanwhile(runtime: "Runtime", loaded: "LoadedPlaybook", reader: "CachedReade
         for name in SCREEN:
             importlib.import_module(name)
 
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="meanwhile") as pool:
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="meanwhile") as pool:
         done = pool.submit(work)
+        pool.submit(ask_alias)
         try:
             yield
         finally:

@@ -13,7 +13,7 @@ from opsctl.model.value import Value
 
 
 class Identity(Value):
-    """Who calls, from STS alone; the alias is empty when it may not be read, the endpoint when it is AWS's own.
+    """Who calls, from STS alone; the endpoint is empty when it is AWS's own.
 
     `reached_by` are the switches that were typed to get there, so that the next command can be typed as well.
     """
@@ -22,7 +22,6 @@ class Identity(Value):
     arn: str
     region: str
     partition: str = "aws"
-    alias: str = ""
     endpoint: str = ""
     reached_by: tuple[str, ...] = ()
 

@@ -1,6 +1,6 @@
 """From a playbook and its inputs to a sealed plan; reads the account and changes nothing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from opsctl import __version__
@@ -48,10 +48,12 @@ def make_plan(
     registry: Registry,
     overrides: Collection[str],
     now: float,
+    alias: Callable[[], str] = lambda: "",
 ) -> Plan:
     """Look the facts up, run the guards, plan the steps; return the plan, bound and sealed.
 
-    `inputs` are parsed; `overrides` are names of guards; `now` is seconds since the epoch.
+    `inputs` are parsed; `overrides` are names of guards; `now` is seconds since the epoch. `alias` tells the
+    account's alias, which nothing depends on: it is asked for last.
 
     Raises:
         RefusedByGuard: a guard or an action refused, or a fact could not be read.
@@ -64,7 +66,8 @@ def make_plan(
     findings = run_guards(loaded, scope, overrides)
     changes = plan_steps(loaded, scope, recorder, about, registry)
     run_fetching(require_whole(documents_of(changes)), recorder)
-    return _bound(loaded, scope, inputs, about, calls, findings, changes, recorder.made, now).sealed()
+    plan = _bound(loaded, scope, inputs, about, calls, findings, changes, recorder.made, now)
+    return plan.model_copy(update={"account_alias": alias()}).sealed()
 
 
 def refuse_large(plan: Plan, max_changes: int) -> None:
@@ -110,7 +113,6 @@ def _bound(
         playbook=PlaybookRef(name=book.name, version=book.version, sha256=loaded.sha256),
         title=plain_addresses(str(scope.resolve(book.title or book.summary, "title"))),
         account=about.account,
-        account_alias=about.identity.alias,
         partition=about.identity.partition,
         region=about.region,
         caller=about.identity.arn,

@@ -8,7 +8,7 @@ import pytest
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
 
-from opsctl.aws.account import CachedReader, LiveAccount, identify
+from opsctl.aws.account import CachedReader, LiveAccount, alias_of, identify
 from opsctl.aws.clients import Clients, Connection
 from opsctl.aws.whole import unknown_members
 from opsctl.model.errors import AwsRefused, InvalidInput, OutcomeUnknown
@@ -43,6 +43,9 @@ class Scripted:
     def list_ip_sets(self, **params: object) -> object:
         return self.update_ip_set(**params)
 
+    def list_account_aliases(self) -> object:
+        return self.update_ip_set()
+
     def update_ip_set(self, **_params: object) -> object:
         self.calls += 1
         outcome = self.outcomes.pop(0)
@@ -55,6 +58,16 @@ def account(client: Any, clock: FakeClock) -> LiveAccount:
     clients = Clients(Connection(region="us-east-1"), "test")
     clients.get = lambda *_args, **_kwargs: client  # type: ignore[method-assign] # the port has one method
     return LiveAccount(clients, IDENTITY, clock)
+
+
+@pytest.mark.parametrize(
+    ("answer", "alias"),
+    [({"AccountAliases": ["shop"]}, "shop"), ({"AccountAliases": []}, ""), (client_error("AccessDenied"), "")],
+)
+def test_an_account_without_an_alias_or_leave_to_read_it_has_none(answer: object, alias: str) -> None:
+    clients = Clients(Connection(region="us-east-1"), "test")
+    clients.get = lambda *_args, **_kwargs: Scripted(answer)  # type: ignore[method-assign] # as above
+    assert alias_of(clients) == alias
 
 
 def test_a_throttled_write_is_sent_again_after_a_pause() -> None:

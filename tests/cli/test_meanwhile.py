@@ -30,6 +30,7 @@ class Here:
     """What a runtime is for what is done meanwhile; it has no client to make."""
 
     registry = find_plugins()
+    alias = ""
 
     def wait_until_asked(self, reader: CachedReader) -> None:
         reader.under_way.wait()

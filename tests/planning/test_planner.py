@@ -324,3 +324,24 @@ def test_what_is_not_serial_waits_for_every_turn_and_is_waited_for_by_all() -> N
     assert needed["first.1/make"] == ("before/make",)
     assert "before/make" in needed["first.2/make"]
     assert needed["after/make"] == ("second.1/make", "second.2/make")
+
+
+def test_the_alias_of_the_account_is_asked_for_last_and_covered_by_the_digest() -> None:
+    """It is only shown; the time that asking takes is to be no time that planning waits."""
+    box, seen = Box({"old": {"Items": ["a"], "Lock": 1}}), []
+
+    class Watched(AnswersReader):
+        def read_many(self, reads: Sequence[Read]) -> list[Answer]:
+            seen.append("read")
+            return super().read_many(reads)
+
+    def alias() -> str:
+        seen.append("alias")
+        return "shop"
+
+    book = playbook(facts={"old": {"uses": "box.contents", "with": {"box": "old"}}}, steps=[])
+    reader = Watched(box)
+    common = {"about": ABOUT, "reader": reader, "registry": REGISTRY, "overrides": (), "now": 0.0}
+    named = make_plan(book, {}, alias=alias, **common)  # type: ignore[arg-type] # one dict for all of them
+    assert seen == ["read", "alias"]
+    assert (named.account_alias, named.digest) == ("shop", named.computed_digest())
