@@ -75,6 +75,7 @@ def test_one_queue_gets_them_and_the_others_get_what_is_new_all_the_time(outage:
     outage.run(plan, journal, Publishing(outage.world.aws))
     assert sorted(taken(AGAIN)) == [1, 2, 3, 4, 5, 6]
     assert (taken(HAD), taken(MISSED)) == ([100], [100])
+    assert "CloudWatch counted 6 delivered" in str(journal.records)
     assert outage.left() == before
     undo(plan, outage.world, journal)
     assert outage.left() == before

@@ -45,15 +45,15 @@ def keep(topic: Any, message_id: str, message: str, told: dict[str, Any]) -> Non
     )
 
 
-def counted(subscription: Any) -> list[tuple[float, bool]]:
-    """When what was replayed to a subscription, and whether it took it."""
-    told: list[tuple[float, bool]] = subscription.__dict__.setdefault("counted", [])
+def counted(topic: Any) -> list[tuple[float, bool]]:
+    """When something of a topic was replayed, and whether it was taken; also by a subscription that is gone."""
+    told: list[tuple[float, bool]] = topic.__dict__.setdefault("counted", [])
     return told
 
 
 def count(subscription: Any, *, delivered: bool) -> None:
     """Count a message that is replayed."""
-    counted(subscription).append((conditions(subscription.account_id).now(), delivered))
+    counted(subscription.topic).append((conditions(subscription.account_id).now(), delivered))
 
 
 def held_back(subscription: Any) -> bool:

@@ -61,8 +61,8 @@ def _metrics(account_id: str, region: str) -> list[Any]:
     from moto.sns.models import sns_backends
 
     found = []
-    for one in list(sns_backends[account_id][region].subscriptions.values()):
-        dimensions = [{"Name": "TopicName", "Value": one.topic.name}]
+    for one in list(sns_backends[account_id][region].topics.values()):
+        dimensions = [{"Name": "TopicName", "Value": one.name}]
         for at, delivered in topic_replays.counted(one):
             moment = datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
             for name, value in (("Delivered", delivered), ("Failed", not delivered)):
