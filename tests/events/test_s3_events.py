@@ -146,8 +146,8 @@ def test_a_topic_is_notified_and_its_policy_is_as_it_was_after_the_undo(world: W
     before = its_policy()
     plan, journal = world.plan("s3-events-add", wish(world, destination=topic)), MemoryJournal()
     run(plan, world.aws, world, journal)
-    assert [one["TopicArn"] for one in configuration()["TopicConfigurations"]] == [topic]
+    assert topic in [one["TopicArn"] for one in configuration()["TopicConfigurations"]]
     assert len(its_policy()["Statement"]) == len(before["Statement"]) + 1
     undo(plan, world, journal)
     assert its_policy() == before
-    assert "TopicConfigurations" not in configuration()
+    assert topic not in [one["TopicArn"] for one in configuration()["TopicConfigurations"]]

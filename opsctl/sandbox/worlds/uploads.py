@@ -8,6 +8,11 @@ from typing import Any
 
 Clients = Callable[[str], Any]
 BUCKET = "shop-uploads"
+_OF_CDK = (
+    "arn:aws:cloudformation:us-east-1:123456789012:stack/MediaArchive/6f1c7a10-0d3e-11f0-8f0a-0affd0b6a1c7"
+    "--7281934420911734210"
+)
+"""As the handler names an entry that CDK deploys for a bucket that it did not make: the stack, and a hash."""
 
 
 def make_uploads(clients: Clients, role: str) -> None:
@@ -31,6 +36,9 @@ def make_uploads(clients: Clients, role: str) -> None:
                     "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "incoming/"}]}},
                 }
             ],
+            "TopicConfigurations": [
+                {"Id": _OF_CDK, "TopicArn": _topic(clients), "Events": ["s3:ObjectRestore:Completed"]}
+            ],
             "LambdaFunctionConfigurations": [
                 {"Id": "old-thumbnailer", "LambdaFunctionArn": gone, "Events": ["s3:ObjectRemoved:*"]}
             ],
@@ -39,6 +47,21 @@ def make_uploads(clients: Clients, role: str) -> None:
     )
     clients("lambda").delete_function(FunctionName="old-thumbnailer")
     clients("events").put_targets(Rule="index-uploads", Targets=[{"Id": "index", "Arn": index}])
+
+
+def _topic(clients: Clients) -> str:
+    sns = clients("sns")
+    arn: str = sns.create_topic(Name="restored-media")["TopicArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": arn,
+        "Condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{BUCKET}"}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
+    return arn
 
 
 def _rule(clients: Clients) -> str:
