@@ -47,7 +47,7 @@ def must(said: str, wanted: str = "") -> str:
 def redis(node: str, at: str, port: str) -> list[str]:
     """Say who asks, choose the database, and ask or empty a node of Redis or Valkey."""
     link = opened(at, port)
-    user, token, database = TOLD["CACHE_USER"], TOLD["REDISCLI_AUTH"], TOLD["CACHE_DB"]
+    user, token, database = TOLD["CACHE_USER"], TOLD.get("REDISCLI_AUTH", ""), TOLD["CACHE_DB"]
     if token:
         must(asked(link, *(["AUTH"] + ([user] if user else []) + [token])), "OK")
     if database != "0":

@@ -7,13 +7,19 @@ case: what is sent and what comes back is compared between the two.
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from opsctl.caches.cache_script import (
     NO_AWS,
@@ -57,19 +63,36 @@ def program(place: Path, name: str, text: str) -> None:
     made.chmod(0o755)
 
 
-def run(access: CacheAccess, asked: Asked, nodes: list[str], tools: Path) -> tuple[int, str]:
+def run(access: CacheAccess, asked: Asked, nodes: list[str], tools: Path, **env: str) -> tuple[int, str]:
     """Run it as an agent does: the lines in a file, by sh; returns the exit code and all that it said."""
     file = tools.parent / "_script.sh"
     file.write_text("\n".join(script_for(asked, tuple(nodes), opening(access), closing(access))) + "\n")
     done = subprocess.run(
         [str(tools / "sh"), str(file)],
-        env={"PATH": str(tools)},
+        env={"PATH": str(tools), **env},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr
+
+
+def served_with_tls(name: str, place: Path) -> tuple[str, ssl.SSLContext]:
+    """A certificate that vouches for itself, and a server's context with it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    made = x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+    made = made.not_valid_after(datetime(2126, 1, 1, tzinfo=UTC))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file = place / "served.pem"
+    file.write_bytes(secret + made.sign(key, hashes.SHA256()).public_bytes(pem))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return str(file), context
 
 
 def filled(**more: object) -> CacheNode:
@@ -156,6 +179,21 @@ def test_a_machine_without_any_client_says_what_to_install(tools: Path) -> None:
     (tools / "python3").unlink()
     code, said = run(REDIS, "look", [f"{AT}/1"], tools)
     assert (code, "install valkey-cli or redis-cli, or python3" in said) == (NO_CLIENT, True)
+
+
+def test_tls_is_spoken_with_the_name_that_is_in_the_certificate_and_no_other(tools: Path, tmp_path: Path) -> None:
+    certificate, context = served_with_tls("cache.example.com", tmp_path)
+    node = filled()
+    with cache_server(node, context) as port:
+        at = f"{AT}/{port}"
+        named = REDIS.model_copy(update={"tls": True, "named": "cache.example.com"})
+        assert run(named, "look", [at], tools, SSL_CERT_FILE=certificate) == (0, f"items {at} 3\n")
+        code, said = run(named, "flush", [at], tools)
+        assert (code, "certificate verify failed" in said) == (REFUSED, True)
+        other = named.model_copy(update={"named": "other.example.com"})
+        code, said = run(other, "flush", [at], tools, SSL_CERT_FILE=certificate)
+        assert (code, "certificate" in said) == (REFUSED, True)
+    assert node.count(0) == 3
 
 
 def test_the_primaries_of_a_cluster_are_told(tools: Path) -> None:
@@ -246,6 +284,30 @@ def test_a_real_server_is_emptied_by_either_client(name: str, by: str, tools: Pa
         assert (ask("SELECT", "0"), ask("DBSIZE")) == ("OK", "3")
         assert run(access, "flush", [at], tools) == (0, f"flushed {at} 3 0\n")
         assert ask("DBSIZE") == "0"
+
+
+@pytest.mark.skipif(not SERVERS, reason="no redis-server or valkey-server on the path")
+@pytest.mark.parametrize("name", SERVERS or ["none"])
+@pytest.mark.parametrize("by", ["python3", "redis-cli"])
+def test_a_real_server_without_a_password_is_not_asked_with_one(
+    name: str, by: str, tools: Path, tmp_path: Path
+) -> None:
+    found = shutil.which("redis-cli")
+    if by == "redis-cli" and not found:
+        pytest.skip("no redis-cli on the path")
+    if by == "redis-cli" and found:
+        (tools / "redis-cli").symlink_to(os.path.realpath(found))
+    with real_server(name, tmp_path) as port, asking(port) as ask:
+        ask("SET", "a", "1")
+        assert run(REDIS, "look", [f"{AT}/{port}"], tools) == (0, f"items {AT}/{port} 1\n")
+        assert run(REDIS, "flush", [f"{AT}/{port}"], tools) == (0, f"flushed {AT}/{port} 1 0\n")
+        assert ask("DBSIZE") == "0"
+
+
+def test_a_number_among_other_lines_is_no_number(tools: Path) -> None:
+    program(tools, "redis-cli", "echo 'Warning: AUTH failed' >&2; echo 12")
+    code, said = run(REDIS, "flush", [f"{AT}/1"], tools)
+    assert (code, said.splitlines()[0]) == (REFUSED, f"refused {AT}/1 Warning: AUTH failed")
 
 
 TOLD: list[list[str]] = [

@@ -75,7 +75,7 @@ def _redis_cli(shell: Shell, arguments: Sequence[str], _: str) -> Done:
         return Done(err=f"Could not connect to Redis at {at}:{port}: {why}\n", code=1)
     session = CacheSession(node)
     done = Done()
-    _begin(session, options, shell.variables.get("REDISCLI_AUTH", ""), done)
+    _begin(session, options, shell.variables.get("REDISCLI_AUTH"), done)
     try:
         said = session.reply(words)
         _count(shell.machine, node, words, hit=said is not None)
@@ -113,9 +113,10 @@ def _of_redis_cli(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     return options, left
 
 
-def _begin(session: CacheSession, options: dict[str, str], password: str, done: Done) -> None:
+def _begin(session: CacheSession, options: dict[str, str], password: str | None, done: Done) -> None:
     """What redis-cli sends by itself; it goes on where that is refused."""
-    steps = [["AUTH", *([options["--user"]] if "--user" in options else []), password]] if password else []
+    user = [options["--user"]] if "--user" in options else []
+    steps = [["AUTH", *user, password]] if password is not None else []  # an empty one is sent as well
     steps += [["SELECT", options["-n"]]] if options.get("-n", "0") != "0" else []
     for words in steps:
         try:

@@ -126,13 +126,13 @@ def _fill(clients: Clients, machine: str, sessions: Any, products: Any, serverle
     read = f"aws secretsmanager get-secret-value --secret-id {SECRET} --query SecretString --output text"
     primary = sessions["NodeGroups"][0]["PrimaryEndpoint"]["Address"]
     asked = {
-        f"valkey-cli -h {primary} --tls": "session",
         f"valkey-cli -c -h {products['ConfigurationEndpoint']['Address']}": "product",
         f"valkey-cli -c -h {serverless['Endpoint']['Address']} --tls": "basket",
+        f"valkey-cli -h {primary} --tls": "session",
     }
-    lines = ["dnf install -y valkey nmap-ncat >/dev/null", f"token=$({read})"]
+    lines = ["dnf install -y valkey nmap-ncat >/dev/null"]
     for cli, name in asked.items():
-        lines.append('export REDISCLI_AUTH="$token"' if name == "session" else "export REDISCLI_AUTH=")
+        lines += [f"token=$({read})", 'export REDISCLI_AUTH="$token"'] if name == "session" else []
         body = f"{cli} SET {name}:$n x >/dev/null; {cli} GET {name}:$n >/dev/null"
         lines.append(f"for n in {keys}; do {body}; done; {cli} GET {name}:none >/dev/null")
     nodes = clients("elasticache").describe_cache_clusters(CacheClusterId="pages", ShowCacheNodeInfo=True)
