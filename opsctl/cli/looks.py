@@ -28,6 +28,7 @@ def look_at(
 
     session = open_session(order)
     session.progress(reading)
+    session.runtime.soon = fact.services
     about = session.runtime.about
     try:
         with session.progress.reading(reading) as answered:

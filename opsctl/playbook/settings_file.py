@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -12,7 +13,10 @@ from opsctl.model.settings import Adds, Keys, Settings, SettingsFile, added_up, 
 from opsctl.model.value import Json
 from opsctl.playbook.places import read_file
 from opsctl.playbook.shape_faults import faults_of
-from opsctl.playbook.yaml_tree import MAX_BYTES, Tree, read_tree
+
+if TYPE_CHECKING:
+    # Imported where used: YAML takes long, and whoever has no configuration needs none of it.
+    from opsctl.playbook.yaml_tree import Tree
 
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 _WEBHOOK = re.compile(
@@ -87,14 +91,14 @@ def _discreet(fault: Diagnostic) -> Diagnostic:
     return fault.model_copy(update={"offending": ""}) if fault.summary.startswith("notify") else fault
 
 
-def _no_destination(path: Path, tree: Tree, number: int, text: str) -> Diagnostic | None:
+def _no_destination(path: Path, tree: "Tree", number: int, text: str) -> Diagnostic | None:
     if _TOPIC.fullmatch(text) or (_WEBHOOK.fullmatch(text) and text.isprintable()):
         return None
     said = "the ARN of a standard SNS topic is needed, or the https URL of a webhook (http on this machine)"
     return Diagnostic(code="notify", summary=said, where=tree.where(f"notify.{number}", str(path)))
 
 
-def _no_network(path: Path, tree: Tree, place: str, text: str) -> Diagnostic | None:
+def _no_network(path: Path, tree: "Tree", place: str, text: str) -> Diagnostic | None:
     try:
         normal(text)
     except ValueError as fault:
@@ -103,7 +107,7 @@ def _no_network(path: Path, tree: Tree, place: str, text: str) -> Diagnostic | N
     return None
 
 
-def _not_own(path: Path, tree: Tree, key: str) -> Diagnostic:
+def _not_own(path: Path, tree: "Tree", key: str) -> Diagnostic:
     return Diagnostic(
         code="not-own",
         summary=f"{key} is only for your own configuration, not for a directory's",
@@ -120,7 +124,9 @@ def load_inputs(path: Path) -> dict[str, Json]:
     return value
 
 
-def _read(path: Path) -> Tree:
+def _read(path: Path) -> "Tree":
+    from opsctl.playbook.yaml_tree import MAX_BYTES, read_tree
+
     data, _ = read_file(path, MAX_BYTES)
     tree = read_tree(data, str(path))
     if tree.faults:

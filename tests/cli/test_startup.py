@@ -73,6 +73,11 @@ def test_what_asks_first_loads_nothing_of_what_judges_the_answers() -> None:
     subprocess.run([sys.executable, "-c", code, *BlockDecision.later, "opsctl.block.actions"], check=True)
 
 
+def test_whoever_has_no_configuration_loads_no_yaml(tmp_path: Path) -> None:
+    code = "import sys; from opsctl.wiring import settings; settings(); sys.exit('yaml' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment(tmp_path), check=True)
+
+
 def test_a_command_is_found_without_importing_another(tmp_path: Path) -> None:
     others = [f"opsctl.cli.{module}" for module in FrontCommands().modules.values() if module != "runs_commands"]
     assert loaded(["runs", "list"], others, tmp_path) == []

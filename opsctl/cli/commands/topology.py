@@ -50,6 +50,7 @@ def topology(
     runtime = session.runtime
     session.progress(f"finding the ways in to {target}")
     call = FactCall(uses="topology.ways_in", arguments={"target": target})
+    runtime.soon = runtime.registry.facts[call.uses].services
     value = look_up({"ways": call}, runtime.reader(), runtime.about, runtime.registry)["ways"]
     session.progress.clear()
     paths = Paths.model_validate(value)
