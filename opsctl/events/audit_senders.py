@@ -8,7 +8,7 @@ contents"; FilterLogEvents (CloudWatch Logs API), which is a read that costs not
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from opsctl.events.audit_rules import EventFinding, event_finding
@@ -38,6 +38,14 @@ def read_senders(about: Context) -> Fetching[SendersSeen]:
     """Read the policies of all roles, and the last hour of data events where there are any."""
     (allowed, first), (did, second) = yield from gather([_allowed(), _did(about)])
     return SendersSeen(allowed, did, (*first, *second))
+
+
+def without(seen: SendersSeen, dead: Collection[str]) -> SendersSeen:
+    """The same without dead-letter queues: who sends there as well does not send one message to several."""
+    allowed, did = (
+        {who: set(found) - set(dead) for who, found in one.items()} for one in (seen.allowed, seen.did)
+    )
+    return SendersSeen(allowed, did, seen.unseen)
 
 
 def with_senders(

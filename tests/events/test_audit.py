@@ -173,6 +173,18 @@ def test_a_role_whose_policies_name_several_queues_is_found_and_one_that_may_sen
     assert found.what == "it may send to images, orders"
 
 
+def test_a_queue_and_its_dead_letter_queue_are_not_several() -> None:
+    made = sound()
+    dead = made.queue("orders-dlq")
+    redrive = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 3})
+    policy = lets(arn("sqs", "orders"), SNS, "sqs:SendMessage", arn("sns", "shop"))
+    made.queue("orders", Policy=policy, RedrivePolicy=redrive)
+    statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": [arn("sqs", "orders"), dead]}
+    inline = {"PolicyName": "p", "PolicyDocument": {"Statement": statement}}
+    made.roles = [{"RoleName": "checkout", "RolePolicyList": [inline]}]
+    assert made.found() == []
+
+
 def test_what_was_sent_is_seen_in_data_events_where_a_trail_logs_them() -> None:
     made = with_trail(sound())
     made.log_pages = [

@@ -11,7 +11,7 @@ import pytest
 
 from opsctl.events.canary_messages import bus_canary, topic_canary
 from opsctl.events.jobs.fanout_canary import CanaryQueue, FanoutCanary
-from opsctl.model.errors import OpsctlError, Unproved
+from opsctl.model.errors import OpsctlError, RefusedByGuard, Unproved
 from opsctl.model.plan import Plan
 from opsctl.model.ports import Aws
 from opsctl.model.value import Json
@@ -114,6 +114,32 @@ def test_what_others_sent_is_released(fan: Fan) -> None:
     plan = fan.tried("fanout-create", topic="t", queues=["billing"])
     assert any(one.id == "canary-busy" for one in plan.warnings)
     assert bodies("billing") == ["theirs"]
+
+
+def test_what_others_sent_is_received_once_however_long_it_takes(fan: Fan) -> None:
+    dead = client("sqs").create_queue(QueueName="dead")["QueueUrl"]
+    arn = client("sqs").get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 2})
+    client("sqs").set_queue_attributes(QueueUrl=url("billing"), Attributes={"RedrivePolicy": redrive})
+    client("sqs").send_message(QueueUrl=url("billing"), MessageBody="theirs")
+    fan.make(topic="t", queues=["billing"])
+    client("sqs").set_queue_attributes(QueueUrl=url("billing"), Attributes={"Policy": ""})
+    client("sns").set_subscription_attributes(
+        SubscriptionArn=client("sns").list_subscriptions()["Subscriptions"][0]["SubscriptionArn"],
+        AttributeName="RedrivePolicy",
+        AttributeValue=json.dumps({"deadLetterTargetArn": arn.replace("dead", "audit")}),
+    )
+    with pytest.raises(Unproved, match="not seen in time"):
+        fan.tried("fanout-create", topic="t", queues=["billing"])
+    told = client("sqs").receive_message(QueueUrl=url("billing"), AttributeNames=["All"])["Messages"]
+    assert [(one["Body"], one["Attributes"]["ApproximateReceiveCount"]) for one in told] == [("theirs", "2")]
+
+
+def test_a_queue_with_many_messages_or_with_some_that_may_be_received_once_is_refused(fan: Fan) -> None:
+    for _ in range(11):
+        client("sqs").send_message(QueueUrl=url("billing"), MessageBody="theirs")
+    with pytest.raises(RefusedByGuard, match="canary-crowded"):
+        fan.tried("fanout-create", topic="t", queues=["billing"])
 
 
 def test_without_it_nothing_is_sent(fan: Fan) -> None:

@@ -2,13 +2,14 @@
 
 from typing import ClassVar
 
+from opsctl.events.arns import named
 from opsctl.events.audit_findings import AuditedRegion
 from opsctl.events.audit_fixes import StepFixes
 from opsctl.events.audit_forms import raw_of
 from opsctl.events.audit_loops import loops_of
 from opsctl.events.audit_metrics import DayCounts, counted_alone, wanted_of, with_counts
 from opsctl.events.audit_rules import EventFinding, worst_first
-from opsctl.events.audit_senders import read_senders, with_senders
+from opsctl.events.audit_senders import read_senders, with_senders, without
 from opsctl.events.exploring import explore_all
 from opsctl.events.region_lists import RegionLists, answered_from
 from opsctl.model.fetching import Fetching
@@ -67,7 +68,8 @@ class EventsAudit(Fact):
         fixes = StepFixes(about.commands, found, lists, about.account)
         region = AuditedRegion(found, lists, fixes, about.commands, loops=loops.found, now=about.now)
         senders = yield from read_senders(about)
-        told = list(with_senders(region.findings(), senders, about.commands))
+        dead = {named(way.edge.target).name for way in found.ways if way.edge.failure}
+        told = list(with_senders(region.findings(), without(senders, dead), about.commands))
         nodes = {one.arn: one for one in found.delivery.nodes}
         raw = raw_of(found.ways)
         counts = yield from DayCounts().read(wanted_of(told, nodes.values(), found.ways, raw), about.now)

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsctl.events.jobs.fanout_canary import OTHERS_AT_MOST
 from opsctl.model.errors import FactUnknown
 from opsctl.model.fetching import Fetching, gather
 from opsctl.model.run import Context, Fact
@@ -13,10 +14,14 @@ from opsctl.resources.queue_facts import find_queue
 
 
 class CanaryReach(Value):
-    """Queues in which a consumer may be faster, or in which others' messages would be received once more."""
+    """Queues in which a consumer may be faster, or in which others' messages would be received once more.
+
+    `crowded` are those that are better not looked into: many messages, or some that may be received only once.
+    """
 
     taken: tuple[str, ...] = ()
     busy: tuple[str, ...] = ()
+    crowded: tuple[str, ...] = ()
 
 
 class FanoutCanaryFact(Fact):
@@ -45,10 +50,15 @@ class FanoutCanaryFact(Fact):
             for mapping in (answer.value or {}).get("EventSourceMappings") or []
             if mapping.get("State") not in ("Disabled", "Disabling")
         ]
+        full = [one for one in queues if one.total > OTHERS_AT_MOST or (one.total and one.max_receive == 1)]
         busy = [
-            f"{one.name}: {one.total} messages; those that are seen are received once more"
-            + (" and may go to its dead-letter queue" if one.max_receive == 1 else "")
+            f"{one.name}: {one.total} messages; each is received once more"
             for one in queues
-            if one.total
+            if one.total and one not in full
         ]
-        return CanaryReach(taken=tuple(taken), busy=tuple(busy))
+        crowded = [
+            f"{one.name}: {one.total:,} messages"
+            + (", each of which may be received once" if one.max_receive == 1 else "")
+            for one in full
+        ]
+        return CanaryReach(taken=tuple(taken), busy=tuple(busy), crowded=tuple(crowded))

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from opsctl.events.canary_messages import CanarySend
+from opsctl.events.canary_messages import MARK_NAME, CanarySend
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.value import Json, Value
@@ -14,6 +15,7 @@ from opsctl.resources.queue_facts import get_queue_url
 
 HIDDEN_S = 20
 """How long what is received stays hidden should the run be killed just then."""
+OTHERS_AT_MOST = 10
 WAIT_S = 1
 POLL_S, POLL_AT_MOST_S, POLL_GROWTH = 2.0, 10.0, 1.5
 SeenState = Literal["waited for", "seen", "not delivered", "not tried"]
@@ -30,8 +32,9 @@ class CanaryQueue(Value):
 class FanoutCanary(Job):
     """Send, then look into each queue and its dead-letter queue until the message was seen there, and delete it.
 
-    What else is received is released at once; its receive count is one higher then. Run again, it looks for what
-    was sent before it sends anew.
+    What else is received is held until the end and released then, so that it is received once and not at every
+    look: SQS moves what was received too often into the dead-letter queue. A queue with more than a few messages
+    is not looked into. Run again, it looks for what was sent before it sends anew.
     """
 
     name: ClassVar[str] = "fanout.canary"
@@ -91,10 +94,19 @@ class _Looking:
         self._others: dict[str, int] = {}
         self._dead: dict[str, str] = {}
         self._refused: dict[str, str] = {}
+        self._held: dict[str, list[dict[str, Json]]] = {}
+        self._until = 0.0
 
     def look(self) -> None:
         """Look until the message was seen everywhere, time is over, or somebody interrupts."""
         deadline, every_s = self._tools.clock.now() + self._job.within_s, POLL_S
+        self._until = deadline
+        try:
+            self._look(deadline, every_s)
+        finally:
+            self._release()
+
+    def _look(self, deadline: float, every_s: float) -> None:
         while self.waited_for() and not self._tools.stopping():
             left_s = deadline - self._tools.clock.now()
             if left_s <= 0:
@@ -109,7 +121,9 @@ class _Looking:
                 every_s = min(every_s * POLL_GROWTH, POLL_AT_MOST_S)
 
     def _look_into(self, queue: CanaryQueue) -> None:
-        if self._take(queue.name, queue.url):
+        if self._others.get(queue.name, 0) > OTHERS_AT_MOST:
+            self._refused[queue.name] = f"it has more than {OTHERS_AT_MOST} messages, which would all be received"
+        elif self._take(queue.name, queue.url):
             self._note(queue.name, "seen")
         elif queue.undelivered and self._take(queue.undelivered, self._url(queue.undelivered)):
             self._note(queue.name, "not delivered")
@@ -148,10 +162,28 @@ class _Looking:
             if self._is_ours(message):
                 self._tools.aws.write("sqs", "DeleteMessage", handle, None)
                 taken = True
+            elif MARK_NAME in json.dumps(message, default=str):
+                # Another run's, which looks for it just now.
+                self._tools.aws.write("sqs", "ChangeMessageVisibility", handle | {"VisibilityTimeout": 0}, None)
             else:
                 self._others[name] = self._others.get(name, 0) + 1
-                self._tools.aws.write("sqs", "ChangeMessageVisibility", handle | {"VisibilityTimeout": 0}, None)
+                self._hold(name, handle)
         return taken
+
+    def _hold(self, name: str, handle: dict[str, Json]) -> None:
+        """Keep a message of others out of the way until the end, so that no further look receives it again."""
+        left_s = max(int(self._until - self._tools.clock.now()), 0) + HIDDEN_S
+        with suppress(AwsRefused, OutcomeUnknown):
+            self._tools.aws.write("sqs", "ChangeMessageVisibility", handle | {"VisibilityTimeout": left_s}, None)
+        self._held.setdefault(name, []).append(handle)
+
+    def _release(self) -> None:
+        """Give back what was held."""
+        for handles in self._held.values():
+            while handles:
+                with suppress(AwsRefused, OutcomeUnknown):
+                    released = handles.pop() | {"VisibilityTimeout": 0}
+                    self._tools.aws.write("sqs", "ChangeMessageVisibility", released, None)
 
     def _is_ours(self, message: Json) -> bool:
         """Raw, the mark is an attribute; in an envelope or an event it is in the body."""
@@ -185,7 +217,7 @@ class _Looking:
         for name, why in self._refused.items():
             yield f"{name} could not be looked into: {why}"
         for name, count in self._others.items():
-            yield f"{name}: {count} other messages were received meanwhile and released at once"
+            yield f"{name}: {count} other messages were received meanwhile, and released"
 
 
 _WORDS: dict[SeenState, str] = {
