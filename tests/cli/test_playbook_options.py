@@ -35,10 +35,11 @@ OF_COMMANDS: dict[str, dict[str, object]] = {
         "--reason": "",
         "--incident": "",
     },
-    "unblock-ip": {"addresses": None, "--target": ""},
+    "unblock-ip": {"addresses": None, "--country": None, "--target": "", "--incident": ""},
     "blocks expire": {},
     "blocks extend": {
         "addresses": None,
+        "--country": None,
         "--target": "",
         "--ttl": "",
         "--until": "",
