@@ -78,7 +78,7 @@ class AuditedRegion:
                     arn=edge.source,
                     what="; ".join(edge.why) or f"{edge.by}, {edge.passes or edge.retry}",
                     fix=self._fixes.of(cause, way),
-                    stops=edge.verdict == "blocked",
+                    worse=self._is_worse(cause, way),
                 )
             if _loses_order(way):
                 yield event_finding(
@@ -88,6 +88,13 @@ class AuditedRegion:
                     what="a standard queue keeps neither the order nor the deduplication of the topic",
                     fix=self._fixes.shown(edge.source),
                 )
+
+    def _is_worse(self, cause: str, way: Way) -> bool:
+        """Whether a condition stops every event, or what a filter deletes is what another consumer waits for."""
+        others = [one for one in self._from[way.edge.source] if one.edge.target != way.edge.target]
+        if cause == "esm-filter-discards":
+            return any(one.edge.verdict != "blocked" for one in others)
+        return cause == "account-condition" and way.edge.verdict == "blocked"
 
     def _forms(self) -> Iterator[EventFinding]:
         kinds = {arn: node.kind for arn, node in self._nodes.items()}
@@ -210,7 +217,7 @@ class AuditedRegion:
     def _twice(self) -> Iterator[EventFinding]:
         """Queues that the events of one topic or bucket reach by more than one way."""
         for arn, node in self._nodes.items():
-            if node.kind not in ("bucket", "topic"):
+            if node.kind not in ("bucket", "topic", "rule"):
                 continue
             ways: dict[str, int] = defaultdict(int)
             self._count(arn, ways, (arn,))

@@ -2,7 +2,8 @@
 
 Sources: EventBridge guide, "Monitoring Amazon EventBridge" (MatchedEvents, FailedInvocations); SNS guide,
 "Monitoring Amazon SNS topics using CloudWatch" (NumberOfNotificationsFailed, and what was filtered out by its
-reasons); Lambda guide, "Types of metrics" (Throttles). No point is nothing that was counted, and no proof.
+reasons); Lambda guide, "Types of metrics" (Throttles, AsyncEventsDropped). No point is nothing that was counted,
+and no proof.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,12 @@ _NEVER = {
     f"{_FILTERED}-NoMessageAttributes": "had no attributes, and a filter asks for some",
     f"{_FILTERED}-InvalidAttributes": "had attributes that cannot be read",
     f"{_FILTERED}-InvalidMessageBody": "had a body that is no JSON, and a filter is on the body",
+}
+
+
+_OF_FUNCTIONS = {
+    "Throttles": ("it was throttled: events wait, and are lost when they get too old", "throttles"),
+    "AsyncEventsDropped": ("events were given up, after their retries or too old", "events dropped"),
 }
 
 
@@ -71,9 +78,8 @@ def wanted_of(
         if one.id == "pattern-never":
             yield CountedMetric(one.arn, "MatchedEvents")
     taken = {way.edge.target for way in ways}
-    yield from (
-        CountedMetric(one.arn, "Throttles") for one in nodes if one.kind == "function" and one.arn in taken
-    )
+    functions = [one.arn for one in nodes if one.kind == "function" and one.arn in taken]
+    yield from (CountedMetric(arn, metric) for arn in functions for metric in _OF_FUNCTIONS)
     filtered = {way.edge.source for way in ways if way.edge.verdict == "filtered"}
     topics = [one for one in filtered if named(one).kind == "topic"]
     yield from (CountedMetric(topic, metric) for topic in sorted(topics) for metric in _NEVER)
@@ -93,13 +99,12 @@ def counted_alone(
     """Findings that only counts tell."""
     for arn, node in nodes.items():
         title = f"{node.kind} {node.name}"
-        if node.kind == "function" and (count := counts.of(arn, "Throttles")):
-            words = ("lambda", "get-function-concurrency", "--function-name", node.name.partition(":")[0])
-            what = "it was throttled: events wait, and are lost when they get too old"
-            seen = f"seen: {count:,.0f} throttles in 24 hours"
-            yield event_finding(
-                "throttled", resource=title, arn=arn, what=what, fix=commands.aws(*words), seen=seen
-            )
+        for metric, (what, counted) in _OF_FUNCTIONS.items():
+            if node.kind == "function" and (count := counts.of(arn, metric)):
+                words = ("lambda", "get-function-concurrency", "--function-name", node.name.partition(":")[0])
+                seen = f"seen: {count:,.0f} {counted} in 24 hours"
+                fix = commands.aws(*words)
+                yield event_finding("throttled", resource=title, arn=arn, what=what, fix=fix, seen=seen)
         for metric, words_of in _NEVER.items():
             if node.kind == "topic" and (count := counts.of(arn, metric)):
                 yield event_finding(

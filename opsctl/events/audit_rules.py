@@ -116,12 +116,10 @@ class EventFinding(Value):
 
 
 def event_finding(
-    id_: str, *, resource: str, arn: str, what: str, fix: str, seen: str = "", stops: bool = False
+    id_: str, *, resource: str, arn: str, what: str, fix: str, seen: str = "", worse: bool = False
 ) -> EventFinding:
-    """Make a finding; one of a policy's condition is high where it `stops` every event for certain."""
-    severity: EventSeverity = "low" if id_ in _LOW else "medium" if id_ in _MEDIUM else "high"
-    if id_ == "account-condition" and stops:
-        severity = "high"
+    """Make a finding; one that is `worse` than most of its kind is high."""
+    severity: EventSeverity = "low" if id_ in _LOW else "medium" if id_ in _MEDIUM and not worse else "high"
     return EventFinding(
         id=id_,
         severity=severity,

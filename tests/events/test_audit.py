@@ -88,9 +88,9 @@ def test_two_consumers_of_one_queue_share_it_and_a_filter_deletes() -> None:
     made.takes(arn("sqs", "orders"), made.function("other"), FilterCriteria=criteria)
     assert made.found() == [
         ("two-consumers", "queue orders"),
+        ("esm-filter-discards", "queue orders > function other"),
         # SNS puts the message into its envelope, so that the filter takes nothing.
         ("envelope-unexpected", "queue orders > function other"),
-        ("esm-filter-discards", "queue orders > function other"),
     ]
 
 

@@ -96,6 +96,23 @@ def test_a_function_that_was_throttled_is_seen() -> None:
     made.takes(arn("sqs", "orders"), made.function("work"))
     made.counts["Throttles work"] = 7
     assert only(made, "throttled").seen == "seen: 7 throttles in 24 hours"
+    made.counts = {"AsyncEventsDropped work": 2}
+    assert only(made, "throttled").seen == "seen: 2 events dropped in 24 hours"
+
+
+def test_what_a_filter_deletes_is_worse_where_another_consumer_waits_for_it() -> None:
+    made = fanned(RawMessageDelivery="true")
+    filtering(made, {"body": {"kind": ["paid"]}})
+    assert only(made, "esm-filter-discards").severity == "medium"
+    made.takes(arn("sqs", "orders"), made.function("other"))
+    assert only(made, "esm-filter-discards").severity == "high"
+
+
+def test_a_rule_with_two_targets_for_one_queue_sends_everything_twice() -> None:
+    made = Account()
+    queue = made.queue("q", Policy=lets("*", EVENTS, "sqs:SendMessage", arn("events", "rule/paid")))
+    made.rule("paid", {"source": ["shop"]}, {"Id": "a", "Arn": queue}, {"Id": "b", "Arn": queue})
+    assert only(made, "duplicate-delivery").resource == "rule paid > queue q"
 
 
 def test_counts_that_may_not_be_read_are_said_and_the_findings_stay() -> None:
@@ -114,7 +131,7 @@ def test_five_hundred_counts_are_asked_in_one_call() -> None:
         made.takes(queue, made.function(f"f{number}"))
     _, reader = made.audited()
     sizes = [len(one.params["MetricDataQueries"]) for one in reader.made if one.operation == "GetMetricData"]
-    assert sizes == [500, 1]
+    assert sizes == [500, 500, 2]
 
 
 def test_a_fifo_topic_loses_its_order_in_a_standard_queue() -> None:
