@@ -20,6 +20,7 @@ from tests.kit.moto_account import World, client
 from tests.kit.outage import ago
 from tests.kit.ports import Faulty, Killed, MemoryJournal, Wrapping
 from tests.kit.queues import SNS_MAY_SEND, attribute, queue
+from tests.kit.samples import one_in
 from tests.kit.timed import move
 from tests.kit.topic_outage import publish, subscription_to, taken, topic, world_of_topics
 
@@ -154,5 +155,5 @@ def test_after_another_fault_at_each_call_nothing_stays(outage: Outage) -> None:
 
 
 @pytest.mark.exhaustive
-def test_whatever_call_fails_nothing_stays(outage: Outage) -> None:
-    survive(outage, every)
+def test_a_third_of_all_faults_at_each_call_leaves_nothing(outage: Outage) -> None:
+    survive(outage, lambda calls: one_in(3, "events-replay-topic into", every(calls)))
