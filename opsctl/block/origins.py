@@ -70,18 +70,23 @@ class Lock(Value):
 
 
 def private_origins(ways: Sequence[TrafficPath]) -> tuple[str, ...]:
-    """Say which origins of distributions nobody reaches but CloudFront: they need no lock."""
+    """Say which origins of distributions are not on the internet: they need no lock, whoever else reaches them."""
     found: dict[str, None] = {}
-    for way in ways:
-        if way.entrance.place.kind not in OF_CLOUDFRONT:
+    for stop in (stop for way in ways if way.entrance.place.kind in OF_CLOUDFRONT for stop in way.behind):
+        node = stop.node
+        if node.entrance or node.transparent or node.place.kind not in _IN_A_VPC:
             continue
-        for stop in way.behind:
-            if stop.node.entrance or stop.node.transparent or stop.node.place.kind not in _IN_A_VPC:
-                continue
-            is_vpc_origin = stop.link is not None and stop.link.label == "VPC origin"
-            why = "a VPC origin, which CloudFront alone reaches" if is_vpc_origin else "not on the internet"
-            found[f"{stop.node.title} ({why})"] = None
+        is_vpc_origin = stop.link is not None and stop.link.label == "VPC origin"
+        what = "a VPC origin" if is_vpc_origin else "not on the internet"
+        others = [way.short for way in ways if _comes_without_cloudfront(way, node)]
+        who = f"; {', '.join(others)} reaches it as well" if others else ", which CloudFront alone reaches"
+        found[f"{node.title} ({what}{who if others or is_vpc_origin else ''})"] = None
     return tuple(found)
+
+
+def _comes_without_cloudfront(way: TrafficPath, node: Node) -> bool:
+    passed = [stop.node.place for stop in (*way.stops, *(stop for tail in way.tails for stop in tail))]
+    return way.entrance.place.kind not in OF_CLOUDFRONT and node.place in passed
 
 
 def fronted(ways: Sequence[TrafficPath]) -> dict[Place, list[str]]:

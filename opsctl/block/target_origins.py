@@ -49,12 +49,13 @@ def origins_of(target: str, about: Context) -> Fetching[Origins]:
     distributions = tuple(dict.fromkeys(title for titles in fronts.values() for title in titles))
     private = private_origins(ways)
     if not nodes:
-        nothing = _unfronted(target, ways, private)
+        says = f"nothing to lock{_needless(private)}"
         return Origins(
-            unfronted=nothing,
+            unfronted=_unfronted(target, ways, private),
             private=private,
             unknown=web.unknown,
-            standing=f"nothing to lock{_needless(private)}",
+            standing=says,
+            outlook=says if private else "",
         )
     seen = yield from gather([_seen(node, ways, web, survey) for node in nodes])
     left = [node.title for node, one in zip(nodes, seen, strict=True) if _is_open(one)]
