@@ -40,24 +40,31 @@ class EventsQueueQuiet(Job):
         """Watch until it is quiet."""
         begun = changed = tools.clock.now()
         last: int | None = None
+        counts: set[int] = set()
         while True:
             answer = tools.aws.read(queue_attributes(self.url))
             if answer.refusal is not None:
                 return self._left(f"it cannot be seen: {answer.refusal}")
             told = answer.value.get("Attributes") or {}
             count = sum(int(told.get(name, 0)) for name in _COUNTS)
+            counts.add(count)
             now = tools.clock.now()
             if count != last:
                 last, changed = count, now
             if now - changed >= self.quiet_s:
-                says = f"the queue has about {count} messages, as many as {self.quiet_s} s before"
-                return JobResult(says=says, complete=True, details={"messages": count})
+                return self._over(count, came=len(counts) > 1)
             if tools.stopping():
                 return self._stopped(tools, count)
             if now - begun >= self.within_s:
                 return self._left(f"the queue has about {count} messages, and more may come")
             tools.progress(f"the queue has about {count} messages, for {now - changed:.0f} s")
             tools.clock.sleep(min(POLL_S, self.quiet_s))
+
+    def _over(self, count: int, *, came: bool) -> JobResult:
+        says = f"the queue has about {count} messages, as many as {self.quiet_s} s before"
+        if not came:
+            says += "; none was seen to come: there was none, its consumer took it, or the replay had not begun"
+        return JobResult(says=says, complete=True, details={"messages": count, "came": came})
 
     def _left(self, says: str) -> JobResult:
         undo, resume = run_command("undo", self.run_id), run_command("resume", self.run_id)
