@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from opsctl.model.commands import Commands
+from opsctl.model.sentences import first_few
 from opsctl.model.value import Json, Value
 from opsctl.tune.express_reach import has_express, local_zones, plain_ends, without, zones_apart
 from opsctl.tune.fleet import FleetInstance
@@ -62,12 +63,15 @@ def _kept(wish: GroupWish, commands: Commands) -> Iterator[GroupHazard]:
 
 def _template(wish: GroupWish) -> Iterator[GroupHazard]:
     group = wish.group
+    if not (wish.efa or wish.express):
+        return  # a placement group is the group's own, whatever it launches by
     if group.configuration:
         what = f"{group.name} launches by launch configuration {group.configuration}, which has no versions"
         yield _hazard("no-template", "refuse", f"{what}: make a launch template of it, and use that")
     elif group.mixed:
-        what = f"{group.name} launches several types (MixedInstancesPolicy), each with other network cards"
-        yield _hazard("mixed", "refuse", f"{what}: make a group of one type for what needs EFA")
+        types = f": {first_few(group.types, 5)}" if group.types else ""
+        what = f"{group.name} launches several types (MixedInstancesPolicy{types}), each with other network cards"
+        yield _hazard("mixed", "refuse", f"{what}: make a group of one of them for what needs EFA or ENA Express")
 
 
 def _type(wish: GroupWish) -> Iterator[GroupHazard]:

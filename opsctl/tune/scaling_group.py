@@ -26,13 +26,14 @@ class GroupMember(Value):
 class ScalingGroup(Value):
     """A group as DescribeAutoScalingGroups answers it; `template` is empty where it launches in another way.
 
-    `version` is what the group names: a number, $Latest or $Default.
+    `version` is what the group names: a number, $Latest or $Default. `mixed` groups have several types: `types`.
     """
 
     name: str
     template: str = ""
     version: str = ""
     mixed: bool = False
+    types: tuple[str, ...] = ()
     configuration: str = ""
     desired: int = 0
     subnets: tuple[str, ...] = ()
@@ -60,13 +61,15 @@ class ScalingGroup(Value):
 
 def parse_group(one: Json) -> ScalingGroup:
     """Parse one group of DescribeAutoScalingGroups."""
-    template = one.get("LaunchTemplate", {})
+    several = one.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    template = one.get("LaunchTemplate") or several.get("LaunchTemplateSpecification", {})
     policy = one.get("InstanceMaintenancePolicy") or {}
     return ScalingGroup(
         name=one["AutoScalingGroupName"],
         template=template.get("LaunchTemplateId", ""),
         version=template.get("Version", "$Default") if template else "",
         mixed="MixedInstancesPolicy" in one,
+        types=tuple(each["InstanceType"] for each in several.get("Overrides", []) if "InstanceType" in each),
         configuration=one.get("LaunchConfigurationName", ""),
         desired=one.get("DesiredCapacity", 0),
         subnets=tuple(name for name in one.get("VPCZoneIdentifier", "").split(",") if name),

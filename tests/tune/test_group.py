@@ -353,6 +353,26 @@ def test_of_a_group_with_a_policy_of_several_types_nothing_is_guessed() -> None:
     assert (parsed.mixed, parsed.template) == (True, "")
 
 
+def test_the_types_of_a_policy_are_named_and_its_members_are_compared_with_its_template() -> None:
+    named = {"LaunchTemplateId": "lt-1", "LaunchTemplateName": "t", "Version": "2"}
+    several = {
+        "LaunchTemplateSpecification": named,
+        "Overrides": [{"InstanceType": "a.large"}, {"InstanceType": "b.large"}],
+    }
+    parsed = parse_group({"AutoScalingGroupName": "g", "MixedInstancesPolicy": {"LaunchTemplate": several}})
+    assert (parsed.template, parsed.version, parsed.types) == ("lt-1", "2", ("a.large", "b.large"))
+    (hazard,) = hazards_of(GroupWish(group=parsed, efa=True, placement_group="near"), Commands())
+    assert "(MixedInstancesPolicy: a.large, b.large)" in hazard.what
+
+
+@pytest.mark.parametrize(
+    "how", [{"mixed": True}, {"configuration": "old", "template": ""}], ids=["mixed", "configuration"]
+)
+def test_a_placement_group_alone_asks_nothing_of_how_a_group_launches(how: dict[str, Any]) -> None:
+    asked = {"efa": False, "of": None}
+    assert hazards_of(but(**how).model_copy(update=asked), Commands()) == ()
+
+
 def test_the_fact_counts_its_calls(it: tuple[World, Conditions]) -> None:
     world, _ = it
     reader = world.reader()

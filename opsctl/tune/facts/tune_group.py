@@ -199,7 +199,7 @@ def _wish(group: ScalingGroup, data: Json, region: str) -> Fetching[GroupWish]:
     primary: Json = next((one for one in data.get("NetworkInterfaces", []) if not one.get("DeviceIndex")), {})
     return GroupWish(
         group=group,
-        of=parse_types(types).get(kind),
+        of=None if group.mixed else parse_types(types).get(kind),
         windows="windows" in [str(one).lower() for one in platforms],
         subnets=tuple(parse_launch_subnets(subnets).values()),
         spot=data.get("InstanceMarketOptions", {}).get("MarketType") == "spot",
