@@ -13,6 +13,8 @@ _PRESUMES = re.compile(
     r"|profile|role-arn|endpoint-url)(=.*)?",
     re.DOTALL,
 )
+# Version 1 of the CLI sends what is for SQS to AWS, whatever the environment says (aws/aws-cli issue 8737).
+_HERE = ' --endpoint-url "$AWS_ENDPOINT_URL"'
 _OF_AWS_AS_WELL = ("--profile", "--region", "--endpoint-url")
 
 
@@ -34,7 +36,7 @@ class Commands:
             return command
         # The sandbox is reached by its environment alone, which is not to stay in the shell.
         environment = local_command("sandbox", "env")
-        return f'(eval "$({environment})" && {command})'
+        return f'(eval "$({environment})" && {command}{_HERE if words[0] == "sqs" else ""})'
 
 
 def commands_there(reached_by: Sequence[str], region: str, endpoint: str) -> Commands:

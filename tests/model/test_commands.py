@@ -38,6 +38,9 @@ def test_the_aws_cli_gets_the_switches_that_it_has() -> None:
     assert Commands(TYPED.words()).aws("s3", "ls") == ("aws s3 ls --region eu-west-1 --profile 'our prod'")
     sandbox = Commands(AccountOptions(region="eu-west-1", sandbox=True).words())
     assert sandbox.aws("s3", "ls") == '(eval "$(opsctl sandbox env)" && aws s3 ls --region eu-west-1)'
+    assert sandbox.aws("sqs", "list-queues").endswith(
+        ' && aws sqs list-queues --region eu-west-1 --endpoint-url "$AWS_ENDPOINT_URL")'
+    )
 
 
 def test_a_command_to_just_here_names_region_and_endpoint_once() -> None:
