@@ -247,8 +247,8 @@ def fault(
     """Have things go wrong in the running sandbox, until they are mended or it is reset; alone, list what does.
 
     no-capacity=ZONE, dark-zone=ZONE; no-room=INSTANCE, no-room-later, impaired, lost-agent, forged-installer;
-    held-volume=VOLUME; bad-key=KEY. Instances and volumes by id or Name tag. A run that goes back meets them too:
-    mend them from a second terminal meanwhile, or resume it afterwards.
+    held-volume=VOLUME; busy-bucket=BUCKET; bad-key=KEY. Instances and volumes by id or Name tag. A run that goes
+    back meets them too: mend them from a second terminal meanwhile, or resume it afterwards.
 
     Example: opsctl sandbox fault no-room=hpc-4 && opsctl --sandbox tune apply hpc-4 --ena
     """

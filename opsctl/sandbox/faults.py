@@ -25,6 +25,7 @@ SWITCHES = {
     "lost-agent": Switch("lost_agents", "INSTANCE", "its SSM agent does not answer"),
     "forged-installer": Switch("forged_installers", "INSTANCE", "it fetches another EFA installer than AWS's"),
     "held-volume": Switch("held_volumes", "VOLUME", "its guest does not let go of the volume"),
+    "busy-bucket": Switch("busy_buckets", "BUCKET", "another change of it is in progress, and S3 takes none"),
     "bad-key": Switch("bad_keys", "KEY", "nothing can be encrypted with the KMS key"),
 }
 """The faults, by the name that a person gives them."""

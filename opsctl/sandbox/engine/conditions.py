@@ -70,6 +70,9 @@ class Durations:
     """What a script takes besides what it waits for by itself."""
     command_listed: float = 0
     """Until a command that was sent is listed."""
+    notified: float = 0
+    """Until S3 follows a change of a bucket's notifications: about five minutes (S3 guide, "Enabling and
+    configuring event notifications")."""
     replay_start: float = 0
     """From StartReplay until the first event is handed on; AWS names no time."""
     replay_interval: float = 0
@@ -103,6 +106,7 @@ AWS_LIKE = Durations(
     agent_poll=2,
     script=3,
     command_listed=1,
+    notified=300,
     replay_start=20,
     replay_interval=2,
 )
@@ -137,6 +141,7 @@ QUICK = Durations(
     agent_poll=0.5,
     script=0.5,
     command_listed=0.3,
+    notified=3,
     replay_start=2,
     replay_interval=1,
 )
@@ -172,6 +177,8 @@ class Faults:
     """Instances that are given another file than AWS's when they fetch the EFA installer."""
     lost_agents: set[str] = field(default_factory=set)
     """Running instances whose SSM agent does not answer."""
+    busy_buckets: set[str] = field(default_factory=set)
+    """Buckets of which another change is in progress: S3 takes none of their notifications."""
     slow_scripts: dict[str, float] = field(default_factory=dict)
     """How many seconds a script takes on an instance, where it is not the usual."""
     next_zones: list[str] = field(default_factory=list)

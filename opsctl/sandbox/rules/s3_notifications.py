@@ -3,7 +3,7 @@
 Sources: S3 guide, "Event notification types and destinations", "Configuring notifications with object key name
 filtering", "Granting permissions to publish"; PutBucketNotificationConfiguration; answers of S3 recorded in public
 tests (test_notifications_with_filter, test_filter_rules_empty_value, test_invalid_sqs_arn,
-test_multiple_invalid_sqs_arns); the text of an overlap as users quote it.
+test_multiple_invalid_sqs_arns); the text of an overlap as users quote it; OperationAborted among S3's errors.
 """
 
 import random
@@ -14,6 +14,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from opsctl.model.value import Json
+from opsctl.sandbox.engine.conditions import conditions
 from opsctl.sandbox.engine.service_permissions import policy_of, service_may
 
 SERVICE = "s3.amazonaws.com"
@@ -28,6 +29,7 @@ _OVERLAP = (
     "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are "
     "overlapping for the same event type."
 )
+_BUSY = "A conflicting conditional operation is currently in progress against this resource. Please try again."
 
 
 def install() -> None:
@@ -53,9 +55,16 @@ def _parsed(self: Any) -> dict[str, Any]:
     if "EventBridgeConfiguration" in told:
         found["EventBridgeConfiguration"] = {}
     bucket = self.backend.get_bucket(self.bucket_name)
+    _refuse_busy(bucket)
     skip = str(self.headers.get("x-amz-skip-destination-validation", "")).lower() == "true"
     _refuse(bucket, found, skip=skip)
     return found
+
+
+def _refuse_busy(bucket: Any) -> None:
+    """S3 API, error responses: OperationAborted, 409."""
+    if bucket.name in conditions(bucket.account_id).faults.busy_buckets:
+        raise _answered_with(409, {"Code": "OperationAborted", "Message": _BUSY})
 
 
 def _several(value: Any) -> list[Any]:
@@ -159,24 +168,37 @@ def _fault(bucket: Any, arn: str) -> str:
 
 def _invalid_destinations(faults: list[tuple[str, str]]) -> Exception:
     """The error with each destination as an argument, as S3 was recorded to tell it."""
-    from werkzeug.exceptions import HTTPException
-    from werkzeug.wrappers import Response
-
     told = {"Code": "InvalidArgument", "Message": "Unable to validate the following destination configurations"}
     for number, (arn, why) in enumerate(faults, 1):
         told |= {f"ArgumentName{number}": arn, f"ArgumentValue{number}": why}
+    return _answered_with(400, told)
+
+
+def _answered_with(status: int, told: Mapping[str, str]) -> Exception:
+    from werkzeug.exceptions import HTTPException
+    from werkzeug.wrappers import Response
+
     members = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in told.items())
     text = f'<?xml version="1.0" encoding="UTF-8"?><Error>{members}</Error>'
-    made: Exception = HTTPException(response=Response(text, status=400, content_type="application/xml"))
+    made: Exception = HTTPException(response=Response(text, status=status, content_type="application/xml"))
     return made
 
 
 def _kept(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Keep the document as it was put; moto delivers by it, and knows no empty value."""
+    """Keep the document as it was put; moto delivers by it, and knows no empty value. S3 follows later."""
 
     def kept(self: Any, config: dict[str, Any] | None) -> None:
+        about, before = conditions(self.account_id), self.notification_configuration
         self.notification_document = config or {}
         method(self, _for_moto(config) if config else config)
+        if not about.durations.notified:
+            return
+        after, self.notification_configuration = self.notification_configuration, before
+
+        def follows() -> None:
+            self.notification_configuration = after
+
+        about.later(about.durations.notified, follows)
 
     return kept
 

@@ -8,8 +8,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from opsctl.model.value import Json
+from opsctl.sandbox.engine.clock import HandClock
+from opsctl.sandbox.engine.conditions import Durations, conditions, set_conditions
 from tests.kit.moto_account import World, client, fresh_world, server
 from tests.kit.queues import receive
+from tests.kit.timed import move
 
 
 @pytest.fixture
@@ -203,3 +206,33 @@ def received(name: str) -> list[Json]:
     for one in found:
         client("sqs").delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
     return [json.loads(one["Body"]) for one in found]
+
+
+def test_s3_follows_a_change_after_a_while_and_answers_with_it_at_once() -> None:
+    server()
+    with fresh_world() as world:
+        about = set_conditions(world.account, clock=HandClock())
+        s3 = client("s3")
+        s3.create_bucket(Bucket="uploads")
+        make_queue(world.account, "images")
+        about.durations = Durations(notified=300)
+        put(entry(world.account, "images", "s3:ObjectCreated:*"))
+        assert told()["QueueConfigurations"]
+        s3.put_object(Bucket="uploads", Key="early", Body=b"")
+        move(about, 301)
+        s3.put_object(Bucket="uploads", Key="late", Body=b"")
+        url = client("sqs").get_queue_url(QueueName="images")["QueueUrl"]
+        bodies = [json.loads(one["Body"]) for one in receive(url)]
+        keys = [one["Records"][0]["s3"]["object"]["key"] for one in bodies if "Records" in one]
+        assert keys == ["late"]
+
+
+def test_a_bucket_that_is_being_changed_takes_no_notifications(account: str) -> None:
+    faults = conditions(account).faults
+    faults.busy_buckets.add("uploads")
+    with pytest.raises(ClientError) as caught:
+        put(entry(account, "images", "s3:ObjectCreated:*"))
+    answer = caught.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == ("OperationAborted", 409)
+    faults.busy_buckets.clear()
+    put(entry(account, "images", "s3:ObjectCreated:*"))
