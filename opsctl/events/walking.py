@@ -9,12 +9,13 @@ from opsctl.events.delivery_graph import Delivery, DeliveryEdge, EventEnd, Event
 from opsctl.events.event_forms import PassingEvent, as_eventbridge, as_notification, as_records, unsure_of
 from opsctl.events.function_forms import as_pipe_input, as_proxy_1, as_proxy_2, as_sns_record, as_sqs_records
 from opsctl.events.hops import Hop
-from opsctl.events.selections import PatternSelection, RouteSelection
+from opsctl.events.selections import FilterSelection, PatternSelection, RouteSelection
 from opsctl.model.run import Context
 from opsctl.model.value import Json
 from opsctl.resources.event_inputs import input_for_target
 
 _STEPS_AT_MOST = 1000
+_RAW_ATTRIBUTES = 10
 _FORMS_AT_MOST = 6
 _BEST_FIRST = ("passes", "unknown", "filtered", "blocked")
 
@@ -103,12 +104,20 @@ def _step(way: Way, event: PassingEvent, region: str, account: str) -> tuple[Eve
             return EventStep(outcome="filtered", why="what this step takes does not include it"), None
         if blocked is not None:
             return blocked, None
+        if _is_raw(way) and len(event.attributes) > _RAW_ATTRIBUTES:
+            why = f"raw delivery takes {_RAW_ATTRIBUTES} attributes at most, and it has {len(event.attributes)}"
+            return EventStep(outcome="blocked", why=why), None
         then = _handed_on(way, event, region, account)
     except ValueError as fault:
         return blocked or EventStep(outcome="unknown", why=str(fault)), None
     if way.edge.verdict == "unknown":
         return EventStep(outcome="unknown", why="; ".join(way.edge.why)), then
     return EventStep(outcome="passes"), then
+
+
+def _is_raw(way: Way) -> bool:
+    """Whether a queue gets messages of a topic as they are (SNS guide, "Message attributes": ten at most then)."""
+    return way.hop.makes == "same" and isinstance(way.hop.takes, FilterSelection) and ":sqs:" in way.edge.target
 
 
 def _piped(way: Way, event: PassingEvent) -> PassingEvent:

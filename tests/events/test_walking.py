@@ -224,3 +224,12 @@ def test_an_event_that_comes_in_two_forms_is_walked_in_both() -> None:
     found, _ = made.traced("rule:orders", event=event)
     assert met(found)["bill"] == "passes"
     assert arrived(found)["bill"]["Records"][0]["body"] == '{"kind": "paid"}'
+
+
+@pytest.mark.parametrize(("count", "raw"), [(10, "passes"), (11, "blocked")])
+def test_raw_delivery_discards_a_message_with_more_than_ten_attributes(count: int, raw: str) -> None:
+    attributes: Json = {f"a{number}": {"DataType": "String", "StringValue": "x"} for number in range(count - 1)}
+    attributes["kind"] = {"DataType": "String", "StringValue": "paid"}
+    event = json.dumps({"Message": "x", "MessageAttributes": attributes})
+    found, _ = fanned().traced("topic:shop", event=event)
+    assert (met(found)["raw"], met(found)["wrapped"]) == (raw, "passes")
