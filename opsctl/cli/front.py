@@ -138,6 +138,8 @@ def run_playbook(
 
 def _agree_to_reads(loaded: "LoadedPlaybook", trust_reads: str) -> None:
     """Have the reads of a playbook that is not shipped agreed to, before anything is called."""
+    if loaded.shipped and not trust_reads:
+        return
     from opsctl.cli.terminal import TerminalPrompter, wants_colour, width
     from opsctl.planning.foreign_reads import foreign_reads
     from opsctl.playbook.load import sum_of
