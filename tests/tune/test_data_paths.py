@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from opsctl.model.errors import InvalidInput
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.tune.facts.tune_data_paths import DataPathsFound, TuneDataPaths
 from tests.kit.canned import ABOUT, Canned, CannedReader, denied, drive
 from tests.kit.command import opsctl
@@ -142,3 +143,12 @@ def test_it_is_told_in_every_form_where_services_are_not_there(tmp_path: Path) -
     assert result["vpcs"][0]["verdict"] == "no"
     assert f"| {vpc} | no |" in page.stdout
     assert (bad.returncode, "--vpc: there is no VPC" in bad.stderr) == (2, True)
+
+
+def test_agents_of_an_account_are_told_with_their_states() -> None:
+    with fresh_world() as world:
+        client("datasync").create_agent(ActivationKey="K" * 29, AgentName="lab")
+        found = run_fetching(TuneDataPaths().read(world.about()), world.reader())
+    assert isinstance(found, DataPathsFound)
+    assert [(one.name, one.status) for one in found.agents or ()] == [("lab", "ONLINE")]
+    assert (found.tasks, found.snow_jobs) == ((), None)
