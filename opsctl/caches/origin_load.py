@@ -128,7 +128,7 @@ class OriginHealth(Value):
 
 def health_of(answer: Answer) -> OriginHealth:
     """The newest values of `origin_health`; what could not be read is unknown."""
-    # CloudWatch gives the newest first.
+    # The newest comes first: so it is asked for.
     found = {name: values[0] for name, values in _values(answer.value or {}).items() if values}
     return OriginHealth(errors=found.get("errors"), latency=found.get("latency"))
 
@@ -140,6 +140,7 @@ def _values(value: Json) -> dict[str, list[float]]:
 def _metrics(queries: list[Json], now: float, back_s: int, region: str | None = None) -> Read:
     end = int(now // 60 * 60) + 60  # the minute that has begun counts as well
     params = {"StartTime": end - back_s, "EndTime": end, "MetricDataQueries": queries}
+    params["ScanBy"] = "TimestampDescending"
     return Read(service="cloudwatch", operation="GetMetricData", params=params, region=region)
 
 

@@ -49,7 +49,7 @@ class SlicedFlush(Job):
             self._pause(tools)
             if tools.stopping():
                 return self._result(tools, done, hint="resume goes on with the next slice")
-            if why := self._ringing(tools) or (done and self._health(tools).worse_than(before)):
+            if why := self._ringing(tools) or (self._worse(tools, before) if done else ""):
                 return self._result(tools, done, f"stopped: {why}", hint=_GOES_ON)
             tools.progress(f"slice {done + 1} of {self.slices_of(tools)}")
             if why := self.empty(tools, done):
@@ -82,6 +82,12 @@ class SlicedFlush(Job):
             tools.checkpoint.remember("origin", known)
         return OriginHealth.model_validate(known)
 
+    def _worse(self, tools: Tools, before: OriginHealth) -> str:
+        now = self._health(tools)
+        if self.origin(tools) is not None and now == OriginHealth():
+            tools.checkpoint.remember("unseen", True)
+        return now.worse_than(before)
+
     def _health(self, tools: Tools) -> OriginHealth:
         read = self.origin(tools)
         return OriginHealth() if read is None else health_of(tools.aws.read(read))
@@ -89,6 +95,9 @@ class SlicedFlush(Job):
     def _result(self, tools: Tools, done: int, why: str = "", hint: str = "") -> JobResult:
         count = self.slices_of(tools)
         said, details = self.finish(tools)
+        if tools.checkpoint.recall("unseen"):
+            unseen = "CloudWatch had no figures of the origin between them, so nobody watched it"
+            said = f"{said}; {unseen}" if said else unseen
         parts = [f"{done} of {count} slice{'s' * (count != 1)} emptied", *filter(None, (said, why))]
         whole = done == count
         return JobResult(says="; ".join(parts), complete=whole, hint="" if whole else hint, details=details)

@@ -193,6 +193,16 @@ def test_when_the_origins_errors_rise_the_next_slice_waits_for_a_person(
     assert len(invalidations()) == 1
 
 
+def test_an_origin_of_which_nobody_has_figures_was_not_watched_and_that_is_said(
+    timed: tuple[World, Conditions], tmp_path: Path
+) -> None:
+    world, _ = timed
+    journal = MemoryJournal()
+    carry_out(world.plan("cache-flush", wish("/a", "/b", slice_size=1)), world, journal, tmp_path)
+    assert len(invalidations()) == 2
+    assert "nobody watched it" in str(journal.__dict__)
+
+
 def test_everything_at_once_is_severe_where_the_load_is_not_known_to_be_small(
     timed: tuple[World, Conditions],
 ) -> None:
