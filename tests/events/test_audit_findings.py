@@ -1,11 +1,12 @@
 """Findings of an audit about forms, loops, Regions, patterns and counts, each by the smallest region with it."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from opsctl.events.audit_patterns import why_never
-from opsctl.events.audit_rules import EventFinding
+from opsctl.events.audit_rules import WHY_LOST, EventFinding
 from opsctl.model.value import Json
 from tests.kit.canned import ACCOUNT, denied
 from tests.kit.deliveries import SQS, Account, arn, lets
@@ -299,3 +300,29 @@ def test_schedules_and_alarms_are_followed_too() -> None:
     }
     _, reader = made.audited()
     assert reader.apis().count("cloudwatch.DescribeAlarms") == 1
+
+
+def test_a_mapping_that_is_off_is_switched_on_by_its_whole_id() -> None:
+    made = fanned()
+    made.takes(arn("sqs", "orders"), made.function("work"), State="Disabled")
+    fix = only(made, "mapping-disabled").fix
+    assert fix.startswith("aws lambda update-event-source-mapping --uuid 11112222-aaaa --enabled")
+
+
+def test_a_fifo_queue_without_deduplication_gets_it_and_a_bucket_goes_over_eventbridge() -> None:
+    made = Account()
+    policy = lets("*", EVENTS, "sqs:SendMessage", arn("events", "rule/paid"))
+    queue = made.queue("q.fifo", Policy=policy)
+    made.rule("paid", {"source": ["shop"]}, {"Id": "a", "Arn": queue, "SqsParameters": {"MessageGroupId": "g"}})
+    assert "--attributes ContentBasedDeduplication=true" in only(made, "fifo-mismatch").fix
+    made = Account()
+    queue = made.queue("q.fifo", Policy=lets("*", S3, "sqs:SendMessage", "arn:aws:s3:::uploads"))
+    made.bucket("uploads", QueueConfigurations=[{"Id": "e", "QueueArn": queue, "Events": ["s3:ObjectCreated:*"]}])
+    assert "s3-events switch-to-eventbridge uploads --id e" in only(made, "fifo-mismatch").fix
+
+
+def test_every_finding_has_a_test_that_finds_it() -> None:
+    """A finding that nothing is found by is one that nobody tried."""
+    here = Path(__file__).parent
+    told = "".join(one.read_text() for one in here.glob("test_*.py"))
+    assert [id_ for id_ in WHY_LOST if f'"{id_}"' not in told] == []
