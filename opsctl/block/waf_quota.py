@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from opsctl.block.records import LIST_PREFIX
 from opsctl.block.waf_objects import IP_SET, WEB_ACL, WafKind, list_objects
 from opsctl.model.changes import Change
+from opsctl.model.commands import look_command
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.fetching import Fetching
 from opsctl.model.reads import Read
@@ -110,4 +111,4 @@ def _instead(kind: WafKind, known: Sequence[str]) -> str:
     more = f"ask for more {kind.what}s (Service Quotas, wafv2)"
     if kind is WEB_ACL:
         return f"delete web ACLs that protect nothing, or {more}"
-    return f"let opsctl blocks expire and opsctl undo take away sets that are done with, or {more}"
+    return f"take away blocks that are done with ({look_command('blocks list')}), or {more}"

@@ -4,12 +4,13 @@ Sources: API models of ListDistributions, GetDistributionTenantByDomain, GetDist
 """
 
 from opsctl.caches.cache_names import CacheName
+from opsctl.model.commands import look_command
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.fetching import Fetching, fetch, require
 from opsctl.model.reads import Read, RefusalKind
 from opsctl.model.value import Json, Value
 
-LISTED = "opsctl cache list names those that there are"
+LISTED = f"{look_command('cache list')} names those that there are"
 
 
 class ServedNames(Value):

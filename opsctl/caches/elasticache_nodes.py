@@ -8,12 +8,13 @@ with it on), DescribeCacheClusters (a member has the security groups of its grou
 from typing import Literal
 
 from opsctl.caches.cache_names import CacheName
+from opsctl.model.commands import look_command
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.fetching import Fetching, fetch, require
 from opsctl.model.reads import Read
 from opsctl.model.value import Json, Value
 
-LISTED = "opsctl cache list names those that there are"
+LISTED = f"{look_command('cache list')} names those that there are"
 AVAILABLE = "available"
 
 

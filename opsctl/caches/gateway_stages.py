@@ -1,5 +1,6 @@
 """Finds a stage of a REST API by the API's id or its name, and says which there are where it is neither."""
 
+from opsctl.model.commands import look_command
 from opsctl.model.errors import FactUnknown, InvalidInput
 from opsctl.model.fetching import Fetching, fetch, require
 from opsctl.model.reads import Read
@@ -28,7 +29,7 @@ def find_stage(asked: str) -> Fetching[tuple[str, str, Json]]:
         raise FactUnknown(answer.refusal)
     there = yield from fetch(Read(service="apigateway", operation="GetStages", params={"restApiId": api}))
     stages = [str(one["stageName"]) for one in (there.value or {}).get("item") or []]
-    has = f"it has {first_few(stages, 5)}" if stages else "opsctl cache list names those with a cache"
+    has = f"it has {first_few(stages, 5)}" if stages else f"{look_command('cache list')} names those with a cache"
     raise InvalidInput.one(f"API {apis[api]} has no stage {stage!r}", source="target", hint=has)
 
 

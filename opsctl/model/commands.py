@@ -5,9 +5,13 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal, TypeAlias, get_args
 
 SANDBOX = "--sandbox"
-_OF_A_RUN = re.compile(r"\bopsctl ((?:verify|resume|undo|runs show) [\w-]+|doctor)(?![\w-]| --)")
+Looks: TypeAlias = Literal["doctor", "cache list", "blocks list"]
+_NAMED = re.compile(
+    rf"\bopsctl ((?:verify|resume|undo|runs show) [\w-]+|{'|'.join(get_args(Looks))})(?![\w-]| --)"
+)
 _PRESUMES = re.compile(
     r"-[dnqrv]*y[dnqrv]*|--(yes|confirm|accept|override|digest|trust-reads|skip-permission-check|max-changes"
     r"|profile|role-arn|endpoint-url)(=.*)?",
@@ -76,11 +80,11 @@ def run_command(verb: str, run_id: str) -> str:
     return command_line((), *verb.split(), run_id)
 
 
-def doctor_command() -> str:
-    """Return the command that looks at the account, for who does not know how it is reached: see `completed`."""
-    return command_line((), "doctor")
+def look_command(words: Looks) -> str:
+    """Return a command that looks at the account, for who does not know how it is reached: see `completed`."""
+    return command_line((), *words.split())
 
 
 def completed(text: str, reached_by: Sequence[str]) -> str:
-    """Return a text with the switches in every `run_command` in it; whoever shows it knows them."""
-    return _OF_A_RUN.sub(lambda found: command_line(reached_by, *found[1].split()), text)
+    """Return a text with the switches in each `run_command` and `look_command`; whoever shows it knows them."""
+    return _NAMED.sub(lambda found: command_line(reached_by, *found[1].split()), text)

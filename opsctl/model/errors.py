@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from opsctl.model.commands import doctor_command
+from opsctl.model.commands import look_command
 from opsctl.model.diagnostics import Diagnostic, Where
 from opsctl.model.exits import Exit
 from opsctl.model.outcomes import Outcome
@@ -113,7 +113,7 @@ def _what_helps(refusal: Refusal) -> str:
     """Say what to do about a read that was refused: no permission helps where the credentials are at fault."""
     at_fault = refusal.code.startswith("ExpiredToken") or refusal.api.startswith(_OF_CREDENTIALS)
     if at_fault or refusal.kind is RefusalKind.UNREACHABLE:
-        return f"{doctor_command()} says what is wrong with the connection and the credentials"
+        return f"{look_command('doctor')} says what is wrong with the connection and the credentials"
     return "give the caller read permission, or ask who owns it"
 
 

@@ -55,7 +55,7 @@ def test_where_no_set_can_be_made_the_layer_is_rejected_with_what_takes_the_plac
     assert "the account has 100 of 100 IP sets in eu-west-1, and the plan needs 1 more" in reason
     assert "2 lists of opsctl's blocks: opsctl-list-1-0, opsctl-list-1-1" in reason
     assert "98 IP sets of others: theirs-10" in reason
-    assert "let opsctl blocks expire and opsctl undo take away sets" in reason
+    assert "take away blocks that are done with (opsctl blocks list)" in reason
 
 
 def test_a_set_that_is_blocked_already_is_named_and_needs_no_place() -> None:

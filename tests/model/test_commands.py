@@ -98,7 +98,13 @@ def test_the_hint_of_a_fault_in_what_was_typed_leads_there_as_well() -> None:
 
 
 WRITTEN_INTO_THE_ACCOUNT = ("dlq/actions/dlq_alarm.py", "resources/marks.py", "block/actions/waf_block.py")
-RUNS_IN_THE_ACCOUNT = ("ha/recovery/messages.py", "ha/recovery/data.py", "ha/recovery/standby.py")
+RUNS_IN_THE_ACCOUNT = (
+    "ha/recovery/messages.py",
+    "ha/recovery/data.py",
+    "ha/recovery/standby.py",
+    "caches/cache_script.py",
+    "sandbox/worlds/storefront.py",
+)
 PAGES = (
     "playbook/reference.py",
     "playbook/starter.py",

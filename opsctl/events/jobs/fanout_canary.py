@@ -200,11 +200,9 @@ class _Looking:
         missing = [name for name, state in self._states.items() if state not in ("seen", "not tried")]
         if not missing:
             return JobResult(says=says, complete=True, details=details)
-        hint = (
-            "resume looks again; opsctl events trace says what stands in the way"
-            if self.waited_for()
-            else ("opsctl events trace says what stands in the way")
-        )
+        trace = self._tools.commands.opsctl("events", "trace", f"queue:{missing[0]}", "--back")
+        why = f"{trace} says what stands in the way"
+        hint = f"resume looks again; {why}" if self.waited_for() else why
         return JobResult(
             says=says, complete=False, certain=bool(self._tools.stopping()), hint=hint, details=details
         )
