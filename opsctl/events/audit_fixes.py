@@ -179,20 +179,14 @@ class StepFixes:
         return self._commands.aws("events", "enable-rule", "--name", name, "--event-bus-name", bus)
 
     def _fifo(self, way: Way) -> str:
-        source = named(way.edge.source)
-        if source.kind == "bucket":
-            entry = way.edge.by.removeprefix("notification ")
-            flags = ("--id", entry, "--overlap", "--dry-run")
-            return self._commands.opsctl("s3-events", "switch-to-eventbridge", source.name, *flags)
+        source, target = named(way.edge.source), named(way.edge.target)
+        if source.kind == "bucket" and target.kind == "queue":
+            pattern = json.dumps({"source": ["aws.s3"], "detail": {"bucket": {"name": [source.name]}}})
+            flags = ("--queue", target.name, "--pattern", f"{target.name}={pattern}", "--dry-run")
+            return self._commands.opsctl("fanout", "route", "default", *flags)
         url = self.url_of(way.edge.target)
-        words = (
-            "sqs",
-            "set-queue-attributes",
-            "--queue-url",
-            url,
-            "--attributes",
-            "ContentBasedDeduplication=true",
-        )
+        flag = "ContentBasedDeduplication=true"
+        words = ("sqs", "set-queue-attributes", "--queue-url", url, "--attributes", flag)
         return self._commands.aws(*words) if url else ""
 
     def _receive(self, way: Way) -> str:

@@ -318,7 +318,7 @@ def test_a_fifo_queue_without_deduplication_gets_it_and_a_bucket_goes_over_event
     made = Account()
     queue = made.queue("q.fifo", Policy=lets("*", S3, "sqs:SendMessage", "arn:aws:s3:::uploads"))
     made.bucket("uploads", QueueConfigurations=[{"Id": "e", "QueueArn": queue, "Events": ["s3:ObjectCreated:*"]}])
-    assert "s3-events switch-to-eventbridge uploads --id e" in only(made, "fifo-mismatch").fix
+    assert only(made, "fifo-mismatch").fix.startswith("opsctl fanout route default --queue q.fifo --pattern")
 
 
 def test_every_finding_has_a_test_that_finds_it() -> None:
