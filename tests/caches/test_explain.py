@@ -6,8 +6,10 @@ from opsctl.caches.facts.cache_explained import CacheExplain, CacheExplained
 from opsctl.model.errors import InvalidInput
 from opsctl.model.reads import RefusalKind
 from opsctl.model.value import Json
+from opsctl.planning.run_fetching import run_fetching
 from opsctl.render.views.caches import markdown_explained, render_explained
 from tests.kit.canned import ABOUT, Canned, drive
+from tests.kit.moto_account import client, fresh_world
 from tests.kit.ports import refusal
 
 BEHAVIOR = {"TargetOriginId": "api", "CachePolicyId": "p1"}
@@ -116,3 +118,14 @@ def test_a_key_of_a_serverless_cache_lives_as_long_as_its_program_said() -> None
     ).layers
     assert layer.gone_after_s is None
     assert any("--via INSTANCE" in one for one in layer.says)
+
+
+def test_the_sandbox_tells_the_times_of_dax() -> None:
+    with fresh_world() as world:
+        role = f"arn:aws:iam::{world.account}:role/dax"
+        client("dax").create_cluster(
+            ClusterName="prices", NodeType="dax.t3.small", ReplicationFactor=1, IamRoleArn=role
+        )
+        found = run_fetching(CacheExplain(target="dax:prices").read(world.about()), world.reader())
+        assert isinstance(found, CacheExplained)
+        assert found.layers[0].gone_after_s == 300
