@@ -91,6 +91,7 @@ DEFAULT: dict[str, Json] = {
     "max_receive": 0,
     "redrive_allow": "",
     "key": "",
+    "statements": 0,
     "topics": (),
     "rules": (),
 }
