@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 
-from opsctl.cli.leaving import leave
+from opsctl.cli.leaving import end_with, leave
 
 NEW_OBJECTS = 500_000
 """After so many more objects the collector looks for cycles: what is imported, and the SDK's service models, are
@@ -26,5 +26,14 @@ def main() -> None:
         gc.freeze()  # the interpreter looks for cycles once more as it ends; all of it ends with the process
 
 
+def command() -> None:
+    """Run the command line, and end the process with it: nothing else is going to be done in it."""
+    try:
+        main()
+    except SystemExit as ending:
+        end_with(ending.code)
+        raise
+
+
 if __name__ == "__main__":
-    main()
+    command()
