@@ -161,6 +161,8 @@ class Executor:
             self._journal.record(change.id, "done")
         elif all_held(asking.prove(change.proof)):
             ours = bool(self._journal.open_intents(change.id))
+            if change.only_ours and not ours:
+                self._require(change, asking)
             self._journal.record(change.id, "done" if ours else "skipped")
         elif unmet := [result for result in asking.judge_all(change.only_if) if not result.held]:
             self._journal.record(change.id, "kept", {"message": f"not so: {unmet[0].says}"})

@@ -249,7 +249,7 @@ class Choice(Value):
 
 ANY_REFUSAL = "*"
 """Among the codes of `goes_back`: whatever AWS refuses as invalid, and so would refuse again."""
-_LATER = ("undo_expect", "undo_risk", "undo_passing", "turn", "goes_back")
+_LATER = ("undo_expect", "undo_risk", "undo_passing", "turn", "goes_back", "only_ours")
 
 
 class Change(Instruction):
@@ -270,6 +270,7 @@ class Change(Instruction):
     `turn` names what belongs together: the changes of one turn are carried out before those of the next. When AWS
     refuses the call with a code of `goes_back`, everything that the run made in the same turn is taken back at
     once, newest first, and the run ends; so it is when what a change with `goes_back` expects does not hold.
+    `only_ours` says that what somebody else has made meanwhile does not count as done: it would not be taken back.
     """
 
     id: str
@@ -292,6 +293,7 @@ class Change(Instruction):
     undo_passing: bool = False
     turn: str = ""
     goes_back: tuple[str, ...] = ()
+    only_ours: bool = False
     origin: str = ""
 
     @model_serializer(mode="wrap")

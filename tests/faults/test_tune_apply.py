@@ -315,6 +315,27 @@ def test_one_that_somebody_starts_again_is_not_waited_for_and_nothing_stays_rese
         assert it.about.now() - began < STOPPED_WITHIN_S / 2
 
 
+class Stopping(Noting):
+    """Somebody, as another run, stops hpc-4 right before this run does."""
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        """Pass on, then stop it."""
+        answer = super().write(service, operation, params, region)
+        if operation == "CreateCapacityReservation":
+            client("ec2").stop_instances(InstanceIds=ids_of("hpc-4"))
+        return answer
+
+
+def test_one_that_somebody_else_has_stopped_is_left_to_them_and_nothing_stays_reserved(tmp_path: Path) -> None:
+    with made(tmp_path) as it:
+        plan, calls = it.plan("ena"), Stopping(it.world.aws)
+        with pytest.raises(OpsctlError, match=r"is running.*taken back"):
+            it.apply(plan, MemoryJournal(), calls)
+        assert not {"ec2.StartInstances", "ec2.ModifyInstanceAttribute"} & set(calls.done)
+        move(it.about, 60)
+        assert (states()["hpc-4"], reserved()) == ("stopped", [])
+
+
 def test_without_capacity_to_reserve_nothing_is_stopped(tmp_path: Path) -> None:
     with made(tmp_path) as it:
         plan, calls = it.plan("ena"), Noting(it.world.aws)

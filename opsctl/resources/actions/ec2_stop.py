@@ -35,7 +35,7 @@ class Ec2Stop(Action):
 
     instances: tuple[str, ...] = Field(description="Ids of the instances; those that run.")
     launched: tuple[str, ...] = Field(
-        (), description="LaunchTime of each, in that order; none: a start by somebody else is not noticed."
+        (), description="LaunchTime of each, in that order; none: a start or stop by somebody else is not noticed."
     )
     why: str = Field(description="What they are stopped for.")
     note: str = Field("", description="What the stop means for whoever uses them.")
@@ -83,6 +83,7 @@ class Ec2Stop(Action):
             risk=Risk(severity=Severity.SEVERE, affects=(instance,), note=self.note),
             undo_risk=Risk(note="What runs on it begins again."),
             undo_only_if=(is_alive(instance),),
+            only_ours=bool(self.launched),
             goes_back=REFUSED_BEFORE_START,
         )
 
