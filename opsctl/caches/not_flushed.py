@@ -5,9 +5,11 @@ call; clusters with cluster mode on refuse a reboot; TestFailover "is not design
 """
 
 import shlex
+from collections.abc import Sequence
 
 from opsctl.caches.cache_names import CacheName
 from opsctl.caches.elasticache_nodes import CacheNodes
+from opsctl.model.sentences import first_few
 
 WHY = {
     "dax": (
@@ -29,12 +31,13 @@ def how_listed(cache: CacheName) -> str:
     return WHY.get(cache.kind, BY_VIA if cache.kind in ("redis", "serverless") else "")
 
 
-def typed_instead(nodes: CacheNodes) -> str:
-    """Say what a person types on a machine that reaches a cache; a password is asked for."""
+def typed_instead(nodes: CacheNodes, near: Sequence[str] = ()) -> str:
+    """Say which instances there are `near` a cache, and what a person types there; a password is asked for."""
+    via = f"{BY_VIA}, such as {first_few(near, 3)}" if near else BY_VIA
     if nodes.engine == "memcached":
         host, _, port = nodes.seeds[0].partition("/")
         client = f"openssl s_client -quiet -connect {host}:{port}" if nodes.tls else f"nc {host} {port}"
-        return f"{BY_VIA}; by hand, there: printf 'flush_all\\r\\nquit\\r\\n' | {client}"
+        return f"{via}; by hand, there: printf 'flush_all\\r\\nquit\\r\\n' | {client}"
     host, _, port = nodes.seeds[0].partition("/")
     words = ["redis-cli", "-h", host, "-p", port]
     words += ["--tls"] if nodes.tls else []
@@ -42,5 +45,5 @@ def typed_instead(nodes: CacheNodes) -> str:
     if nodes.cluster:
         words += ["--cluster", "call", f"{host}:{port}", "FLUSHALL", "ASYNC", "--cluster-only-masters"]
         words = [one for one in words if one not in ("-h", "-p", host, port)]
-        return f"{BY_VIA}; by hand, there: {shlex.join(words)}"
-    return f"{BY_VIA}; by hand, there: {shlex.join([*words, 'FLUSHALL', 'ASYNC'])}"
+        return f"{via}; by hand, there: {shlex.join(words)}"
+    return f"{via}; by hand, there: {shlex.join([*words, 'FLUSHALL', 'ASYNC'])}"

@@ -15,6 +15,7 @@ from opsctl.model.fetching import Fetching, fetch
 from opsctl.model.reads import Answer, Read
 from opsctl.model.value import Json, Value
 
+SUGGESTED_OF = 50
 _ID = re.compile(r"i-[0-9a-f]{8,17}")
 
 
@@ -58,6 +59,38 @@ def find_reach(asked: str, cache: CacheNodes) -> Fetching[Reach]:
         refused += [text for known, text in found if known]
         unknown += [text for known, text in found if not known]
     return Reach(instance=name, name=_named(instance), refused=tuple(refused), unknown=tuple(unknown))
+
+
+def who_reaches(cache: CacheNodes) -> Fetching[tuple[str, ...]]:
+    """Name running instances that a rule of the cache's groups lets in by their group, with agents online.
+
+    What may not be read names nobody: this is only a suggestion.
+    """
+    groups = Read(service="ec2", operation="DescribeSecurityGroups", params={"GroupIds": list(cache.groups)})
+    told = yield from fetch(groups)
+    described = (told.value or {}).get("SecurityGroups") or []
+    rules = [
+        rule for one in described if one["GroupId"] in cache.groups for rule in one.get("IpPermissions") or []
+    ]
+    fitting = [rule for rule in rules if _permits_port(rule, cache.port)]
+    let_in = sorted({str(one.get("GroupId")) for rule in fitting for one in rule.get("UserIdGroupPairs") or []})
+    if not let_in:
+        return ()
+    wanted = {"instance.group-id": let_in, "instance-state-name": ["running"]}
+    filters = [{"Name": name, "Values": values} for name, values in wanted.items()]
+    found = yield from fetch(Read(service="ec2", operation="DescribeInstances", params={"Filters": filters}))
+    listed = [one for each in (found.value or {}).get("Reservations") or [] for one in each["Instances"]]
+    instances = {str(one["InstanceId"]): _named(one) for one in listed[:SUGGESTED_OF]}
+    if not instances:
+        return ()
+    asked = {"Filters": [{"Key": "InstanceIds", "Values": sorted(instances)}]}
+    agents = yield from fetch(Read(service="ssm", operation="DescribeInstanceInformation", params=asked))
+    online = [
+        str(one["InstanceId"])
+        for one in (agents.value or {}).get("InstanceInformationList") or []
+        if one.get("PingStatus") == "Online" and one.get("PlatformType") == "Linux"
+    ]
+    return tuple(f"{one} ({instances[one]})" if instances.get(one) else one for one in sorted(online))
 
 
 def _instance(asked: str) -> Fetching[Json]:
@@ -141,9 +174,7 @@ def _ways(
 
 def _permits(rule: Json, port: int, addresses: Sequence[str], groups: Sequence[str]) -> bool | None:
     """Whether a rule permits it; None where it names a prefix list. Without addresses any range will do."""
-    if str(rule["IpProtocol"]) not in ("-1", "tcp", "6"):
-        return False
-    if str(rule["IpProtocol"]) != "-1" and not rule.get("FromPort", 0) <= port <= rule.get("ToPort", 65_535):
+    if not _permits_port(rule, port):
         return False
     ranges = [ipaddress.ip_network(one["CidrIp"], strict=False) for one in rule.get("IpRanges") or []]
     if any(not addresses or any(ipaddress.ip_address(each) in one for each in addresses) for one in ranges):
@@ -151,3 +182,9 @@ def _permits(rule: Json, port: int, addresses: Sequence[str], groups: Sequence[s
     if any(str(one.get("GroupId")) in groups for one in rule.get("UserIdGroupPairs") or []):
         return True
     return None if rule.get("PrefixListIds") else False
+
+
+def _permits_port(rule: Json, port: int) -> bool:
+    protocol = str(rule["IpProtocol"])
+    of_port: bool = rule.get("FromPort", 0) <= port <= rule.get("ToPort", 65_535)
+    return protocol == "-1" or (protocol in ("tcp", "6") and of_port)

@@ -6,7 +6,7 @@ from opsctl.caches.cache_names import parse_cache
 from opsctl.caches.elasticache_nodes import CacheNodes, find_nodes
 from opsctl.caches.node_answers import NodeAnswer, parse_answers, parse_primaries
 from opsctl.caches.not_flushed import typed_instead
-from opsctl.caches.reaching import Reach, find_reach
+from opsctl.caches.reaching import Reach, find_reach, who_reaches
 from opsctl.model.errors import InvalidInput
 from opsctl.model.value import Json
 from tests.kit.canned import Canned, denied, drive
@@ -138,6 +138,17 @@ def test_what_a_person_types_instead_has_the_real_endpoint_and_no_password() -> 
     assert said.endswith("redis-cli -h primary.x -p 6379 --tls --askpass FLUSHALL ASYNC")
     said = typed_instead(CACHE.model_copy(update={"cluster": True}))
     assert said.endswith("redis-cli --cluster call primary.x:6379 FLUSHALL ASYNC --cluster-only-masters")
+
+
+def test_machines_that_a_rule_names_by_their_group_are_suggested() -> None:
+    found, reader = drive(who_reaches(CACHE), answers(rule(GROUP)))
+    assert found == ("i-0123456789abcdef0 (admin)",)
+    assert "such as i-0123456789abcdef0 (admin); by hand" in typed_instead(CACHE, found)
+    (asked,) = (one.params["Filters"] for one in reader.made if one.operation == "DescribeInstances")
+    assert asked[0] == {"Name": "instance.group-id", "Values": ["sg-app"]}
+    assert drive(who_reaches(CACHE), answers(rule(GROUP, first=1, last=2)))[0] == ()
+    refused = answers(rule(GROUP), ec2_DescribeSecurityGroups=denied("ec2.DescribeSecurityGroups"))
+    assert drive(who_reaches(CACHE), refused)[0] == ()
 
 
 def test_a_node_of_a_group_and_a_name_of_another_engine_are_wrong_input() -> None:

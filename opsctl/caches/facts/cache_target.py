@@ -19,7 +19,7 @@ from opsctl.caches.origin_load import (
     serverless_counts,
     stage_counts,
 )
-from opsctl.caches.reaching import Reach, find_reach
+from opsctl.caches.reaching import Reach, find_reach, who_reaches
 from opsctl.caches.sliced_flush import describe_alarms, states_of
 from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching, fetch, require
@@ -115,7 +115,8 @@ class CacheTarget(Fact):
         )
         found = _judged(found, load_from_counts(told), everything=self.database < 0)
         if not self.via:
-            return found.model_copy(update={"impossible": (typed_instead(nodes),)})
+            near = yield from who_reaches(nodes)
+            return found.model_copy(update={"impossible": (typed_instead(nodes, near),)})
         if self.database > 0 and (nodes.cluster or nodes.serverless or nodes.engine == "memcached"):
             raise InvalidInput.one(f"{cache.name} has one database, 0", source="database")
         reach: Reach = yield from find_reach(self.via, nodes)
