@@ -3,11 +3,16 @@
     python -m benchmarks.startup [--runs 15] [--delay-ms 30]
 
 It starts a sandbox of its own and puts a recording between it and the commands, so that every call takes the delay
-and none is computed. `block-ip --dry-run` is held against building the seven SDK clients that it needs. Commands
-that call nothing are held against importing the libraries of the command line. Both are run in turn, and the
-lowest of each is compared, for what else the machine does only adds. Seconds are printed too, for this machine.
-The delay is the same on every machine, so a fast one waits for longer than it works: the ratio of the processor's
-time alone is comparable between two of them.
+and none is computed. `block-ip --dry-run` is held against building the SDK clients that it builds: those that
+deciding needs, and those of the evidence beside the plan. Commands that call nothing are held against importing
+the libraries of the command line. All are run in turn, and the lowest of each is compared, for what else the
+machine does only adds. Seconds are printed too, for this machine. The delay is the same on every machine, so one
+that is fast waits for longer than it works: the ratio of the processor's time alone is comparable between two.
+
+What a first screen was made of where its nine clients took 0.44 s to build: 0.14 s of the processor went into
+importing the command line's library, pydantic, YAML and the SDK, 0.13 s into its own modules, 0.10 s into the same
+nine clients (their models are read into plain dicts), 0.07 s into 47 calls and 0.10 s into checking, deciding and
+showing. 0.08 s were waiting: three rounds depend on the first, and there is no more to do meanwhile.
 """
 
 import argparse
@@ -32,9 +37,14 @@ from benchmarks.at_once import enter, opsctl
 OPSCTL = [sys.executable, "-m", "opsctl"]
 TARGET = "shop.example.com"
 BLOCK = [*OPSCTL, "block-ip", "203.0.113.9", "--target", TARGET, "--dry-run", "--verbose"]
-SERVICES = ("sts", "iam", "ec2", "elbv2", "route53", "cloudfront", "wafv2")
-CLIENTS = [sys.executable, "-c", f"import boto3; s = boto3.Session(); [s.client(n) for n in {SERVICES}]"]
+DECIDING = ("sts", "iam", "ec2", "elbv2", "route53", "cloudfront", "wafv2")
+BESIDE = ("ssm", "resourcegroupstaggingapi")
 BARE = [sys.executable, "-c", "import typer, rich.console"]
+
+
+def clients(*services: str) -> list[str]:
+    """Return the command that builds clients with boto3."""
+    return [sys.executable, "-c", f"import boto3; s = boto3.Session(); [s.client(n) for n in {services}]"]
 
 
 @dataclass(frozen=True)
@@ -97,15 +107,17 @@ def idle_s(calls: Sequence[Sequence[float]]) -> float:
 def first_plan(runs: int, delay_ms: float) -> None:
     """Compare the first screen of a block with building its clients."""
     with recording(delay_ms) as port:
-        clients, blocks = in_turn(runs, CLIENTS, BLOCK)
+        deciding, all_of_them, blocks = in_turn(runs, clients(*DECIDING), clients(*DECIDING, *BESIDE), BLOCK)
         calls_since(port)
         last = take(BLOCK)
         seen = calls_since(port)
-    ours, theirs = (min(one.wall_s for one in took) for took in (blocks, clients))
+    ours, theirs, fewer = (min(one.wall_s for one in took) for took in (blocks, all_of_them, deciding))
     rounds = re.search(r"in (\d+) rounds", last.told)
-    print(f"block-ip --dry-run takes {ours / theirs:.2f} times what its {len(SERVICES)} boto3 clients take")
-    busy, theirs_busy = (min(one.cpu_s for one in took) for took in (blocks, clients))
+    count = len(DECIDING) + len(BESIDE)
+    print(f"block-ip --dry-run takes {ours / theirs:.2f} times what its {count} boto3 clients take")
+    busy, theirs_busy = (min(one.cpu_s for one in took) for took in (blocks, all_of_them))
     print(f"  {ours:.2f} s against {theirs:.2f} s")
+    print(f"  {ours / fewer:.2f} times the {len(DECIDING)} that deciding needs, without those of the evidence")
     print(f"  {busy / theirs_busy:.2f} times their CPU: {busy:.2f} s against {theirs_busy:.2f} s")
     print(f"  {len(seen['calls'])} calls at {delay_ms:.0f} ms, {seen['passed_on']} of them not recorded")
     print(f"  {int(rounds[1]) + 1 if rounds else '?'} rounds, who calls being the first")
