@@ -1,4 +1,4 @@
-# ruff: noqa: T201, RUF005
+# ruff: noqa: T201, RUF005, UP006, UP035
 """Asks the nodes of a cache, or empties them: a program for the instance that reaches them, which imports nothing.
 
 It is sent as text and run by whatever python3 is there, 3.6 or newer. What it is to do stands in its environment,
@@ -10,9 +10,9 @@ import os
 import socket
 import ssl
 import sys
-from typing import IO
+from typing import IO, Dict, List, Tuple
 
-Link = tuple[socket.socket, IO[bytes]]
+Link = Tuple[socket.socket, IO[bytes]]
 TOLD = os.environ
 
 
@@ -44,7 +44,7 @@ def must(said: str, wanted: str = "") -> str:
     return said
 
 
-def redis(node: str, at: str, port: str) -> list[str]:
+def redis(node: str, at: str, port: str) -> List[str]:
     """Say who asks, choose the database, and ask or empty a node of Redis or Valkey."""
     link = opened(at, port)
     user, token, database = TOLD["CACHE_USER"], TOLD.get("REDISCLI_AUTH", ""), TOLD["CACHE_DB"]
@@ -61,7 +61,7 @@ def redis(node: str, at: str, port: str) -> list[str]:
     return [f"flushed {node} {before} " + must(asked(link, "DBSIZE"))]
 
 
-def statistics(link: Link) -> dict[str, str]:
+def statistics(link: Link) -> Dict[str, str]:
     """The counters of a node of Memcached."""
     link[0].sendall(b"stats\r\n")
     found = {}
@@ -73,7 +73,7 @@ def statistics(link: Link) -> dict[str, str]:
     return found
 
 
-def memcached(node: str, at: str, port: str) -> list[str]:
+def memcached(node: str, at: str, port: str) -> List[str]:
     """Ask or empty a node of Memcached; it drops an item when that is asked for, so that only its count tells."""
     link = opened(at, port)
     before = statistics(link)

@@ -6,6 +6,7 @@ environment (REDISCLI_AUTH in the documentation of redis-cli, which logs in with
 first, with all that redis-cli complains of: it goes on in database 0 where it was refused another one.
 """
 
+import re
 import shlex
 from importlib.resources import files
 from typing import Literal, TypeAlias
@@ -17,6 +18,11 @@ NO_AWS, NO_SECRET, NO_CLIENT, REFUSED = 71, 72, 75, 76
 """Exit codes: no aws CLI, a secret that may not be read, no client, a node that refused."""
 
 _CLIENTS = ("valkey-cli", "redis-cli", "redis6-cli")
+_SECRET = re.compile(
+    r"(arn:aws[a-z-]*:secretsmanager:(?P<region>[a-z0-9-]+):\d{12}:secret:)?[\w/+=.@-]{1,512}", re.A
+)
+_PARAMETER = re.compile(r"(arn:aws[a-z-]*:ssm:(?P<region>[a-z0-9-]+):\d{12}:parameter)?[\w/.-]{1,1011}", re.A)
+"""Names and ARNs, by the API references of Secrets Manager (CreateSecret) and Systems Manager (PutParameter)."""
 _UNPACK = (
     "import json, sys; found = json.load(sys.stdin); "
     'print(found.get("password") or found.get("auth_token") or found.get("token") or "")'
@@ -41,6 +47,15 @@ class CacheAccess(Value):
         if self.engine == "memcached":
             return "flush_all"
         return "FLUSHALL ASYNC" if self.database is None else "FLUSHDB ASYNC"
+
+
+def why_no_secret(secret: str) -> str:
+    """Say why this names no secret, without repeating it: it may be the password itself. Empty where it may."""
+    kind, sign, name = secret.partition(":")
+    form, place = (_PARAMETER, name) if sign and kind == "ssm" else (_SECRET, secret)
+    if form.fullmatch(place) and not place.startswith("-"):
+        return ""
+    return "this is no name or ARN of a secret, nor ssm: and that of a parameter"
 
 
 def opening(access: CacheAccess) -> tuple[str, ...]:
@@ -91,10 +106,12 @@ def client_program() -> str:
 
 def _secret(access: CacheAccess) -> list[str]:
     kind, _, name = access.secret.partition(":")
+    named = (_PARAMETER.fullmatch(name) if kind == "ssm" else None) or _SECRET.fullmatch(access.secret)
+    region = (named["region"] if named else "") or access.region
     read = f"aws secretsmanager get-secret-value --secret-id {shlex.quote(access.secret)} --query SecretString"
     if kind == "ssm":
         read = f"aws ssm get-parameter --with-decryption --name {shlex.quote(name)} --query Parameter.Value"
-    read = f"{read} --output text --region {shlex.quote(access.region)}"
+    read = f"{read} --output text --region {shlex.quote(region)}"
     return [
         f"command -v aws >/dev/null 2>&1 || {_refuse('no aws CLI on this machine to read the secret', NO_AWS)}",
         f"token=$({read}) || {_refuse('the role of this machine may not read the secret', NO_SECRET)}",

@@ -121,6 +121,7 @@ def with_whole_output(one: CommandAnswer, answer: Json) -> CommandAnswer:
     """Put in what GetCommandInvocation has of an output that was cut in the list."""
     output, errors = answer.get("StandardOutputContent") or "", answer.get("StandardErrorContent") or ""
     cut = len(output) >= WHOLE_OUTPUT or len(errors) >= WHOLE_ERRORS
+    cut = cut or any(mark in text for mark in _TRUNCATED for text in (output, errors))
     return one.model_copy(update={"output": output, "errors": errors, "truncated": cut})
 
 

@@ -4,6 +4,7 @@ Real servers and clients of Redis and Valkey confirm it where the path has them,
 case: what is sent and what comes back is compared between the two.
 """
 
+import ast
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 from cryptography import x509
@@ -32,6 +34,7 @@ from opsctl.caches.cache_script import (
     closing,
     opening,
     script_for,
+    why_no_secret,
 )
 from opsctl.sandbox.engine.cache_nodes import CacheError, CacheNode, CacheSession, CacheShard
 from tests.kit.cache_server import cache_server
@@ -214,11 +217,40 @@ def test_memcached_drops_everything_and_counts_that_it_did(tools: Path) -> None:
 
 def test_the_program_is_one_for_old_pythons_too() -> None:
     """Nothing that 3.6 does not know: it is parsed by that grammar."""
-    import ast
-
     tree = ast.parse(client_program(), feature_version=(3, 6))
     imported = {one.name for node in ast.walk(tree) if isinstance(node, ast.Import) for one in node.names}
     assert imported == {"os", "socket", "ssl", "sys"}
+    # What builtins are indexed by is known to 3.9 and newer only, and asked for as the program is loaded.
+    indexed = {one.value.id for one in ast.walk(tree) if isinstance(one, ast.Subscript) and _is_name(one.value)}
+    assert indexed & {"dict", "list", "set", "tuple", "type"} == set()
+
+
+def _is_name(node: ast.expr) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name)
+
+
+@pytest.mark.parametrize(
+    ("secret", "region", "fits"),
+    [
+        ("storefront/sessions", "eu-west-1", True),
+        ("ssm:/cache/token", "eu-west-1", True),
+        ("arn:aws:secretsmanager:us-west-2:123456789012:secret:cache-aBcDeF", "us-west-2", True),
+        ("ssm:arn:aws-cn:ssm:cn-north-1:123456789012:parameter/cache/token", "cn-north-1", True),
+        ("my pass!word", "", False),
+        ("s3cret&token", "", False),
+        ("ssm:", "", False),
+        ("-x", "", False),
+        ("arn:aws:s3:::bucket", "", False),
+    ],
+)
+def test_a_secret_is_named_where_it_is_and_no_password_is_taken_for_its_name(
+    secret: str, region: str, fits: bool
+) -> None:
+    why = why_no_secret(secret)
+    assert (not why, secret != "ssm:" and secret in why) == (fits, False)
+    if fits:
+        said = "\n".join(opening(REDIS.model_copy(update={"secret": secret})))
+        assert f"--region {region})" in said
 
 
 @contextmanager

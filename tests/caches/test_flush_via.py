@@ -140,6 +140,19 @@ def test_a_shard_that_comes_meanwhile_is_emptied_too(timed: tuple[World, Conditi
     assert totals(world) == {**FULL, "products": 0}
 
 
+def test_primaries_that_systems_manager_cut_off_are_not_taken_for_all(
+    timed: tuple[World, Conditions], tmp_path: Path
+) -> None:
+    """GetCommandInvocation has 24,000 characters, and a cluster of some hundred nodes tells more of itself."""
+    world, _ = timed
+    plan = world.plan("cache-flush", {"target": "redis:products", "via": ADMIN})
+    seed = next(one for at, one in nodes_of(world.account, REGION).items() if at.startswith("clustercfg.products"))
+    seed.shards[:] = [*seed.shards[:2] * 150, *seed.shards[2:]]
+    with pytest.raises(OpsctlError, match="said more than Systems Manager keeps"):
+        carry_out(plan, world, MemoryJournal(), tmp_path)
+    assert totals(world) == FULL
+
+
 def test_an_alarm_that_rings_stops_it_between_two_slices(timed: tuple[World, Conditions], tmp_path: Path) -> None:
     world, _ = timed
     cloudwatch = client("cloudwatch")
@@ -198,6 +211,7 @@ def test_what_is_refused_before_anything_is_sent(
         {"target": "redis:products", "via": "nobody"},
         {"target": "redis:products", "via": ADMIN, "database": 3},
         {"target": "redis:products", "user": "app"},
+        {**SESSIONS, "auth_secret": "a pass!word"},
         {"target": "stage:storefront/prod", "via": ADMIN},
         {"target": "redis:products", "via": ADMIN, "paths": ["/a"]},
     ],

@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from opsctl.caches.cache_names import CacheName, parse_cache
+from opsctl.caches.cache_script import why_no_secret
 from opsctl.caches.distributions import find_served
 from opsctl.caches.elasticache_nodes import AVAILABLE, CacheNodes, describe_cluster, find_nodes
 from opsctl.caches.gateway_stages import find_stage
@@ -153,6 +154,9 @@ class CacheTarget(Fact):
                 raise InvalidInput.one(f"a {cache.kind} is not emptied by an instance", source=name)
             if value and not self.via:
                 raise InvalidInput.one("it is the instance that logs in", source=name, hint="say which with --via")
+        if self.auth_secret and (why := why_no_secret(self.auth_secret)):
+            hint = "never the password: a plan and its journal keep what is typed here"
+            raise InvalidInput.one(why, source="auth_secret", hint=hint)
         if self.database >= 0 and not self.via:
             raise InvalidInput.one("it takes an instance to empty one", source="database", hint="--via")
 

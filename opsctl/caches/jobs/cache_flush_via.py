@@ -122,6 +122,8 @@ class CacheFlushVia(SlicedFlush):
         ran = _waited(tools, sending, script, f"{asked} on {self.instance}")
         if ran is None:
             return "", f"{self.instance} has not answered yet"
+        if _good(ran) and ran.truncated:
+            return "", f"{self.instance} said more than Systems Manager keeps of it, so that nodes may be missing"
         return ran.output, "" if _good(ran) else told(ran)
 
 
