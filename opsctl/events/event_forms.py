@@ -128,7 +128,7 @@ def event_from(text: str, kind: str) -> PassingEvent:
         lacking = [name for name in ("source", "detail-type", "detail") if name not in told]
         if lacking:
             raise ValueError(f"an event of EventBridge has {', '.join(lacking)}")
-        return PassingEvent(body=text)
+        return PassingEvent(body=text.strip())
     if kind in ("topic", "queue"):
         return _message(text)
     raise ValueError(f"{_article(kind)} sends what it is set to send; trace the resource behind it with an event")

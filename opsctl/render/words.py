@@ -54,7 +54,7 @@ def counts_of(plan: Plan) -> str:
             return f"No changes: {'; '.join(plan.foretold)}."
         if found:
             return f"No changes, and {found} warning{'s' if found != 1 else ''}."
-        return "No changes: the account is as the playbook wants it."
+        return "No changes: the account is as wanted already."
     severities = [change.risk.severity for change in plan.changes]
     parts = [
         f"{severities.count(Severity(level))} {level}"

@@ -174,6 +174,13 @@ def test_a_subscriber_of_a_custom_bus_has_five_attempts_unless_it_says_more() ->
     assert longer.edges(V2)["billing"].causes == ()
 
 
+def test_a_custom_bus_without_subscribers_says_so() -> None:
+    made = custom()
+    made.answers["eventbridgev2.ListSubscribers"] = {"Subscribers": []}
+    assert [one.notes for one in made.traced(V2)[0].nodes] == [("nobody has subscribed",)]
+    assert not any(one.notes for one in custom().traced(V2)[0].nodes if one.kind == "custom event bus")
+
+
 @pytest.mark.parametrize(("more", "says"), [({"State": "STOPPED"}, "stopped"), ({"Revoked": True}, "revoked")])
 def test_a_subscriber_that_is_off_blocks(more: Json, says: str) -> None:
     edge = custom(**more).edges(V2)["billing"]

@@ -128,3 +128,9 @@ def test_what_is_not_kept_a_role_that_may_not_and_wrong_names_are_refused(shop: 
     client("iam").delete_role_policy(RoleName=ROLE, PolicyName="send")
     with pytest.raises(RefusedByGuard, match="role-refused"):
         shop.plan()
+    client("iam").delete_role(RoleName=ROLE)
+    with pytest.raises(RefusedByGuard) as gone:
+        shop.plan()
+    (evidence,) = [one for one in gone.value.evidence if "does not exist" in one]
+    assert evidence.count("role ") == 1
+    assert gone.value.hint.startswith("have the role trust events.amazonaws.com")

@@ -53,6 +53,8 @@ def test_one_message_reaches_every_queue_and_one_with_a_filter_gets_its_part(wor
         client("sns").publish(TopicArn=topic, Message=kind, MessageAttributes=attributes)
     assert sorted(received("billing")) == ["paid", "sent"]
     assert received("shipping") == ["paid"]
+    (off,) = world.plan("fanout-remove", {"topic": "orders", "queues": ["shipping"]}).changes
+    assert off.risk.affects == ('its filter {"kind": ["paid"]}',)
     undo(plan, world, journal)
     assert client("sns").list_topics()["Topics"] == []
     assert len(client("sqs").list_queues()["QueueUrls"]) == 3

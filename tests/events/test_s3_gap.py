@@ -94,6 +94,11 @@ def test_stopped_it_is_not_complete_and_gone_on_with_it_begins_at_the_same_momen
     assert job().run(tools(Listing(30), clock, tmp_path)).details["found"] == 6
 
 
+def test_a_stop_says_how_long_was_left(tmp_path: Path) -> None:
+    result = job().run(tools(Listing(0), FakeClock(PUT_AT + 30), tmp_path, stopped=True))
+    assert result.says == "4m 30s were left to wait"
+
+
 def test_a_pause_waits_for_what_is_left_of_it(tmp_path: Path) -> None:
     clock, pause = FakeClock(PUT_AT), TimePause(seconds=300, what="S3 follows")
     assert not pause.run(tools(Listing(0), clock, tmp_path, stopped=True)).complete

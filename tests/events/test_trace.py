@@ -270,3 +270,10 @@ def test_a_condition_in_a_topics_policy_may_shut_eventbridge_out(
     made.rule("paid", {"source": ["shop"]}, {"Id": "t", "Arn": topic})
     edge = made.edges("rule:paid")["shop"]
     assert (edge.verdict, edge.causes) == (verdict, causes)
+
+
+@pytest.mark.parametrize(("count", "says"), [("0", "0 messages"), ("1", "1 message"), ("1200", "1,200 messages")])
+def test_a_queue_says_how_many_messages_it_has(count: str, says: str) -> None:
+    made = Account()
+    made.queue("orders", ApproximateNumberOfMessages=count)
+    assert says in made.traced("queue:orders")[0].nodes[0].notes

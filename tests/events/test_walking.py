@@ -85,6 +85,15 @@ def test_over_eventbridge_the_pattern_decides_and_the_target_shapes() -> None:
     assert (met(other), other.ends) == ({"default": "passes", "jpg": "filtered"}, ())
 
 
+def test_the_end_of_line_of_a_file_is_no_part_of_an_event_on_a_bus() -> None:
+    made = Account()
+    queue = made.queue("work", Policy=lets("*", EVENTS, "sqs:SendMessage", arn("events", "rule/paid")))
+    made.rule("paid", {"source": ["shop"]}, {"Id": "q", "Arn": queue})
+    event = json.dumps({"source": "shop", "detail-type": "Paid", "detail": {}})
+    found, _ = made.traced("bus:default", event=event + "\n")
+    assert [one.body for one in found.ends or ()] == [event]
+
+
 def test_eventbridge_gets_what_s3_was_recorded_to_send() -> None:
     made = S3Event(name="s3:ObjectCreated:Put", key="a")
     told = json.loads(as_eventbridge(made, "arn:aws-cn:s3:::b", "cn-north-1", "123456789012"))

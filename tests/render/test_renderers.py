@@ -459,7 +459,7 @@ def test_a_plan_without_changes_does_not_claim_that_all_is_well_over_its_warning
     plan = sample_plan().model_copy(update={"changes": ()})
     assert counts_of(plan) == "No changes, and 3 warnings."
     assert counts_of(plan.model_copy(update={"warnings": plan.warnings[:1]})) == "No changes, and 1 warning."
-    assert counts_of(plan.model_copy(update={"warnings": ()})).startswith("No changes: the account is as")
+    assert counts_of(plan.model_copy(update={"warnings": ()})).startswith("No changes: the account is as wanted")
 
 
 def test_what_a_job_is_told_is_listed_part_by_part_and_not_as_one_clipped_json() -> None:

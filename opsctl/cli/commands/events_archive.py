@@ -22,7 +22,7 @@ EXAMPLES = """Examples:
 
   opsctl events archive default --days 14 --pattern '{"source": ["shop.orders"]}' --yes
 
-  opsctl events archive orders.fifo --days 30 --dry-run
+  opsctl events archive order-events.fifo --days 30 --dry-run
 """
 
 

@@ -30,7 +30,7 @@ EXAMPLES = """Examples:
 
   opsctl events replay --bus orders-bus --from 2026-11-30T10:00:00Z --to 2026-11-30T12:00:00Z --into billing
 
-  opsctl events replay --topic orders.fifo --from 2026-11-30T10:00Z --to 2026-11-30T12:00Z --queue ledger.fifo
+  opsctl events replay --topic order-events.fifo --from 2026-11-30T10:00Z --queue ledger-orders.fifo
 """
 
 

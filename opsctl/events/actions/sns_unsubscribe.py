@@ -1,6 +1,5 @@
 """Takes queues off a topic; their subscriptions can be made again as they were."""
 
-import json
 from typing import ClassVar
 
 from pydantic import Field
@@ -51,7 +50,7 @@ class SnsUnsubscribe(Action):
                 undo=subscribe(self.topic, self.queue, kept),
                 risk=Risk(
                     severity=Severity.HIGH,
-                    affects=(f"filter {json.dumps(kept['FilterPolicy'])}",) if "FilterPolicy" in kept else (),
+                    affects=(f"its filter {kept['FilterPolicy']}",) if "FilterPolicy" in kept else (),
                     note="What is published while it is away does not reach the queue, and is not sent later.",
                 ),
             )

@@ -79,8 +79,8 @@ class EventsCustomBusReplayFact(Fact):
             queue_refused=(f"{queue.name} is a FIFO queue, and needs a message group of its own",)
             if queue.fifo
             else (),
-            role_refused=(f"role {role.rpartition('/')[2]}: {may.why}",) if may.verdict is Verdict.DENIED else (),
-            role_unknown=(f"role {role.rpartition('/')[2]}: {may.why}",) if may.verdict is Verdict.UNKNOWN else (),
+            role_refused=(_of_role(role, may.why),) if may.verdict is Verdict.DENIED else (),
+            role_unknown=(_of_role(role, may.why),) if may.verdict is Verdict.UNKNOWN else (),
             rows=tuple(
                 {"subscriber": str(one["Name"]), "gets": "no", "target": str(one.get("TargetArn", ""))}
                 for one in _value(listed, arn).get("Subscribers") or []
@@ -125,3 +125,9 @@ def _not_kept(bus: Json, start: float) -> tuple[str, ...]:
     if start < begun:
         return (f"bus {bus.get('Name', '')} has events from {moment(begun)} on, not from {moment(start)}",)
     return ()
+
+
+def _of_role(role: str, why: str) -> str:
+    """What is said of a role, which IAM's own answer may name already."""
+    name = f"role {role.rpartition('/')[2]}"
+    return why if why.startswith(name) else f"{name}: {why}"

@@ -13,6 +13,7 @@ from opsctl.model.commands import run_command
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Read
+from opsctl.model.spans import span
 from opsctl.model.value import Json
 
 POLL_S, POLL_AT_MOST_S, POLL_GROWTH = 5.0, 30.0, 1.5
@@ -56,7 +57,7 @@ class EventsReplay(Job):
                 return self._cancelled(tools, told)
             if left_s <= 0:
                 return self._left(told)
-            tools.progress(f"replay {self.replay}: {self._far(told)} (watched for {left_s:.0f} s more at most)")
+            tools.progress(f"replay {self.replay}: {self._far(told)} (watched for {span(left_s)} more at most)")
             tools.clock.sleep(min(every_s, left_s))
             every_s = min(every_s * POLL_GROWTH, POLL_AT_MOST_S)
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from opsctl.model.errors import FactUnknown
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Read
+from opsctl.model.spans import span
 from opsctl.model.value import Json
 
 STEP_S = 15.0
@@ -45,8 +46,8 @@ class S3Gap(Job):
         while (left := until - tools.clock.now()) > 0:
             if tools.stopping():
                 hint = "resume waits for the rest, and lists them then"
-                return JobResult(says=f"{left:.0f} s were left to wait", complete=False, hint=hint)
-            tools.progress(f"S3 follows the cutover: {left:.0f} s left")
+                return JobResult(says=f"{span(left)} were left to wait", complete=False, hint=hint)
+            tools.progress(f"S3 follows the cutover: {span(left)} left")
             tools.clock.sleep(min(STEP_S, left))
         if not self.created:
             return JobResult(

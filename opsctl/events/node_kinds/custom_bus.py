@@ -30,11 +30,14 @@ def read(place: Waypoint, _: Context) -> Fetching[ReadResource]:
     found = (yield from told.ask(reads)) if reads else {}
     hops = tuple(_subscriber(one) for one in found.values() if one)
     state = str((first["custom event bus"] or {}).get("State", ""))
+    notes = [f"state {state}"] if state not in ("", "ACTIVE") else []
+    if not arns and not told.unknown and "custom event bus" not in told.missing:
+        notes.append("nobody has subscribed")
     node = DeliveryNode(
         arn=place.arn,
         kind="custom event bus",
         name=named(place.arn).name,
-        notes=(f"state {state}",) if state not in ("", "ACTIVE") else (),
+        notes=tuple(notes),
         unknown=tuple(told.unknown),
         exists="custom event bus" not in told.missing,
     )

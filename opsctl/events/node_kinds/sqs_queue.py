@@ -41,7 +41,7 @@ def _stop(place: Waypoint, told: ResourceAnswers, value: Json, first: dict[str, 
         *(_pipe(one) for one in items_of(first["pipes"], "Pipes") if one.get("Source") == place.arn),
     ]
     working = [one for one in takers if one.verdict != "blocked"]
-    notes = [f"{facts.total:,} messages"] if facts else []
+    notes = [f"{facts.total:,} message{'' if facts.total == 1 else 's'}"] if facts else []
     if len(working) > 1:
         notes.append(f"{len(working)} consumers: each gets a part of the messages, none gets all")
     if not takers and not told.unknown and facts:
