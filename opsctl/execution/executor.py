@@ -28,6 +28,7 @@ from opsctl.model.ports import Aws, RunJournal
 from opsctl.model.reads import RefusalKind
 from opsctl.model.report import CheckResult
 from opsctl.model.run import Clock, Progress
+from opsctl.model.spans import span
 from opsctl.model.value import Json
 
 POLL_S = 1.0
@@ -357,7 +358,7 @@ class Executor:
             if left_s <= 0:
                 self._journal.record(change.id, "unproved", [r.model_dump(mode="json") for r in missing])
                 raise unseen_error(self._plan.id, change, missing[0], within_s)
-            self._progress(f"{change.title}: waiting for: {missing[0].says} (at most {left_s:.0f} s)")
+            self._progress(f"{change.title}: waiting for: {missing[0].says} (at most {span(left_s)})")
             self._clock.sleep(min(every_s, left_s))
             every_s = min(every_s * POLL_GROWTH, POLL_AT_MOST_S)
             self._heed_stop()

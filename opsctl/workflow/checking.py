@@ -9,7 +9,7 @@ from opsctl.model.former_names import in_present_words
 from opsctl.model.plan import Plan, PlanCheck
 from opsctl.model.report import CheckResult, Evidence
 from opsctl.model.secrets import masked
-from opsctl.model.spans import utc
+from opsctl.model.spans import span, utc
 from opsctl.model.value import Json, Value
 from opsctl.planning.facts import look_up
 from opsctl.planning.guards import as_evidence
@@ -62,7 +62,7 @@ def _check(check: PlanCheck, plan: Plan, context: RunContext, *, wait: bool) -> 
                 at=now(context),
             )
             return result, look.paths
-        context.progress(f"check {check.id}: not yet: {', '.join(unforeseen[:3])} (at most {left_s:.0f} s)")
+        context.progress(f"check {check.id}: not yet: {', '.join(unforeseen[:3])} (at most {span(left_s)})")
         context.clock.sleep(min(CHECK_POLL_S, left_s))
 
 

@@ -200,7 +200,7 @@ def test_whoever_waits_for_a_check_is_told_what_for_and_sees_what_the_check_show
     plan = plan_of().model_copy(update={"checks": (check,)})
     work = RunContext(**{**vars(context(box, tmp_path)), "progress": lines.append})
     (result,) = check_whole(plan, work, wait=True).checks
-    assert lines == ["check clean: not yet: a, b, c (at most 1 s)"]
+    assert lines == ["check clean: not yet: a, b, c (at most 1s)"]
     assert (result.says, result.shown) == ("clean: it is not", ("a", "b"))
 
 

@@ -10,6 +10,7 @@ from opsctl.caches.sliced_flush import POLL_S, SlicedFlush
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Tools
 from opsctl.model.reads import Read, RefusalKind
+from opsctl.model.spans import span
 from opsctl.model.value import Json
 
 COMPLETED_WITHIN_S = 1800
@@ -110,7 +111,7 @@ class CacheFlush(SlicedFlush):
             answer = tools.aws.read(read)
             if answer.value is not None and holds(answer.value):
                 return ""
-            tools.progress(f"waiting for {what} (at most {deadline - tools.clock.now():.0f} s)")
+            tools.progress(f"waiting for {what} (at most {span(deadline - tools.clock.now())})")
             tools.clock.sleep(POLL_S)
         return f"{what} was asked for and has not ended"
 

@@ -9,6 +9,7 @@ from opsctl.caches.cache_script import Asked, script_for
 from opsctl.caches.node_answers import parse_answers, parse_primaries
 from opsctl.caches.sliced_flush import SlicedFlush
 from opsctl.model.jobs import Tools
+from opsctl.model.spans import span
 from opsctl.model.value import Json
 from opsctl.resources.jobs.ssm_command import told
 from opsctl.resources.ssm_calls import CommandAnswer, Document
@@ -142,6 +143,6 @@ def _waited(tools: Tools, sending: CommandSending, script: RemoteScript, what: s
         left_s = deadline - tools.clock.now()
         if ran is not None or left_s <= 0 or tools.stopping():
             return ran[0] if ran else None
-        tools.progress(f"{what} (at most {left_s:.0f} s)")
+        tools.progress(f"{what} (at most {span(left_s)})")
         tools.clock.sleep(min(every_s, left_s))
         every_s = min(every_s * 1.5, POLL_AT_MOST_S)

@@ -7,6 +7,7 @@ from opsctl.dlq.transfer.consumer_health import ConsumerHealth
 from opsctl.dlq.transfer.queue import Depth
 from opsctl.dlq.transfer.tally import Tally
 from opsctl.model.jobs import Tools
+from opsctl.model.spans import span
 
 if TYPE_CHECKING:
     from opsctl.dlq.transfer.transfer import Transfer
@@ -65,7 +66,7 @@ class Canary:
             if now >= deadline:
                 return f"the canary is inconclusive after {self._within_s} s: {open_} {what}"
             left_s = deadline - now
-            tools.progress(f"{self._title}: canary of {sent} sent, {open_} {what} (at most {left_s:.0f} s)")
+            tools.progress(f"{self._title}: canary of {sent} sent, {open_} {what} (at most {span(left_s)})")
             transfer.patience.sleep(min(every_s, left_s))
             every_s = min(every_s * 1.5, _POLL_AT_MOST_S)
         return ""

@@ -23,6 +23,7 @@ from opsctl.dlq.transfer.worker_pool import WorkerPool
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Checkpoint, JobResult, Tools
 from opsctl.model.reads import RefusalKind
+from opsctl.model.spans import span
 from opsctl.model.value import Json
 
 START_THREADS = 4
@@ -267,7 +268,7 @@ class Mover:
 
     def _waits_for(self, whole: Whole, left_s: float) -> str:
         if whole.unseen:
-            return f"SQS counts {whole.unseen:,} more messages, waiting for them (at most {left_s:.0f} s)"
+            return f"SQS counts {whole.unseen:,} more messages, waiting for them (at most {span(left_s)})"
         return (
             "fewer messages were received than SQS counted at first; if it counts no more for "
             f"{COUNTED_AFTER_S} s, another consumer took them"

@@ -119,7 +119,7 @@ class EventsReplay(Job):
             return "what the rules failed to deliver is in their metrics FailedInvocations"
         until = tools.clock.now() + COUNTED_AFTER_S
         while (left_s := until - tools.clock.now()) > 0 and not tools.stopping():
-            tools.progress(f"waiting until CloudWatch has counted what failed (at most {left_s:.0f} s)")
+            tools.progress(f"waiting until CloudWatch has counted what failed (at most {span(left_s)})")
             tools.clock.sleep(min(POLL_AT_MOST_S, left_s))
         answer = tools.aws.read(self._metrics(_seconds(told.get("ReplayStartTime") or self.start), until))
         if answer.refusal is not None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Read
+from opsctl.model.spans import span
 from opsctl.model.value import Json
 
 COUNTED_AFTER_S, STEP_S = 90, 30.0
@@ -28,7 +29,7 @@ class EventsTopicCounts(Job):
         """Wait, and read; interrupted, read at once."""
         until = tools.clock.now() + COUNTED_AFTER_S
         while (left_s := until - tools.clock.now()) > 0 and not tools.stopping():
-            tools.progress(f"waiting until CloudWatch has counted what failed (at most {left_s:.0f} s)")
+            tools.progress(f"waiting until CloudWatch has counted what failed (at most {span(left_s)})")
             tools.clock.sleep(min(STEP_S, left_s))
         says = self._counts(tools)
         return JobResult(says=says, complete=True, details={"failures": says})

@@ -10,6 +10,7 @@ from pydantic import Field
 from opsctl.events.canary_messages import MARK_NAME, CanarySend
 from opsctl.model.errors import AwsRefused, OutcomeUnknown
 from opsctl.model.jobs import Job, JobResult, Tools
+from opsctl.model.spans import span
 from opsctl.model.value import Json, Value
 from opsctl.resources.queue_facts import get_queue_url
 
@@ -112,7 +113,7 @@ class _Looking:
             if left_s <= 0:
                 return
             names = ", ".join(self.waited_for())
-            self._tools.progress(f"looking for the canary in {names} (at most {left_s:.0f} s)")
+            self._tools.progress(f"looking for the canary in {names} (at most {span(left_s)})")
             for queue in self._job.queues:
                 if self._states[queue.name] == "waited for":
                     self._look_into(queue)

@@ -122,7 +122,7 @@ class HaDrill(Job):
         passed = tools.clock.now() - timeline.called_at
         what, _ = self._stuck(tools, timeline, observation)
         left = self.within_s - passed
-        return f"{what} (at most {left:.0f} s more, {passed:.0f} s have passed)"
+        return f"{what} (at most {span(left)} more, {span(passed)} have passed)"
 
     def _result(self, tools: Tools, timeline: DrillTimeline, observation: Observation) -> JobResult:
         marks = (pair_milestones if self.subject.standby_instance else milestones)(

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.sentences import first_few
+from opsctl.model.spans import span
 from opsctl.model.value import Json
 from opsctl.resources.ssm_calls import INSTANCES_A_COMMAND, CommandAnswer, Document
 from opsctl.resources.ssm_sending import NO_AGENT, CommandSending, RemoteScript, answers_of, batches_in
@@ -107,7 +108,7 @@ class SsmCommand(Job):
             left_s = deadline - tools.clock.now()
             if not waiting or left_s <= 0 or tools.stopping():
                 break
-            tools.progress(f"{self._waits_for(waiting)} (at most {left_s:.0f} s)")
+            tools.progress(f"{self._waits_for(waiting)} (at most {span(left_s)})")
             tools.clock.sleep(min(every_s, left_s))
             every_s = min(every_s * POLL_GROWTH, POLL_AT_MOST_S)
         ended = [one for number in wave for one in sending.batches[number].ran or ()]

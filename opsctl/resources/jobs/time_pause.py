@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from opsctl.model.jobs import Job, JobResult, Tools
+from opsctl.model.spans import span
 
 STEP_S = 15.0
 
@@ -25,7 +26,7 @@ class TimePause(Job):
         while (left := until - tools.clock.now()) > 0:
             if tools.stopping():
                 hint = "resume waits for the rest"
-                return JobResult(says=f"{left:.0f} s were left to wait", complete=False, hint=hint)
-            tools.progress(f"{self.what}: {left:.0f} s left")
+                return JobResult(says=f"{span(left)} were left to wait", complete=False, hint=hint)
+            tools.progress(f"{self.what}: {span(left)} left")
             tools.clock.sleep(min(STEP_S, left))
         return JobResult(says=f"waited {self.seconds} s", complete=True)
