@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import TypeAlias
 
 from opsctl.model.commands import Commands
-from opsctl.tune.finding import A_STOP, NO_STOP, SEVERITIES, Severity, TuneFinding, finding, mended_by
+from opsctl.tune.finding import A_STOP, NO_STOP, SEVERITIES, Mend, Severity, TuneFinding, finding, mended_by
 from opsctl.tune.fleet import FleetInstance
 from opsctl.tune.guest_answers import GuestNetwork
 from opsctl.tune.guest_findings import IN_GUEST, guest_findings
@@ -58,6 +58,8 @@ WHY = {
     ),
     "vf-type": "The Intel 82599 Virtual Function ends at 10 Gbps; types with ENA have more for the same size.",
 }
+
+_ANEW = "a new instance, with the price of both until the old one is terminated"
 
 _Rule: TypeAlias = Callable[[FleetInstance, TypeNetwork, Commands], Iterator[TuneFinding]]
 
@@ -116,16 +118,16 @@ def _of_group(one: TuneFinding, group: str, commands: Commands, plain: Container
 def _adapter(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterator[TuneFinding]:
     if of.ena != "unsupported" and not instance.ena:
         what = f"ENA is off on {of.name}"
-        yield _finding("ena-off", "high", instance, what, _apply(commands, instance, "--ena"), A_STOP)
+        yield _finding(commands, "ena-off", "high", instance, what, _apply(commands, instance, "--ena"), A_STOP)
     if of.legacy_vf and not instance.vf:
         what = f"the 82599 VF is off on {of.name}"
         cost = f"{A_STOP}; it cannot be turned off again"
-        yield _finding("vf-off", "medium", instance, what, _apply(commands, instance, "--sriov"), cost)
+        yield _finding(commands, "vf-off", "medium", instance, what, _apply(commands, instance, "--sriov"), cost)
     if of.legacy_vf:
         what = f"{of.name} has no ENA"
         fix = _apply(commands, instance, "--instance-type", "TYPE")
         cost = f"{A_STOP}; the new type's price; its ENA and NVMe drivers have to be installed before"
-        yield _finding("vf-type", "low", instance, what, fix, cost)
+        yield _finding(commands, "vf-type", "low", instance, what, fix, cost)
 
 
 def _cards(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterator[TuneFinding]:
@@ -137,19 +139,25 @@ def _cards(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iter
     what = f"{len(idle)} of {len(of.cards)} network cards without an interface"
     what += f"; a card has {of.cards[0].performance}, the type {of.performance}"
     if all(card.takes_efa for card in idle) and not instance.windows:
-        found = _finding("cards-unused", "medium", instance, what, _apply(commands, instance, "--efa"), A_STOP)
+        found = _finding(
+            commands, "cards-unused", "medium", instance, what, _apply(commands, instance, "--efa"), A_STOP
+        )
         group = instance.auto_scaling_group
         yield mended_by(found, commands.opsctl("tune", "group", group, "--efa")) if group else found
         return
-    fix = f"attach an interface at network card {', '.join(str(card.index) for card in idle)}"
-    yield _finding("cards-unused", "medium", instance, what, fix, NO_STOP)
+    of_card = ("--device-index", "1", "--network-card-index", str(idle[0].index))
+    fix = _aws(commands, "attach-network-interface", instance, "--network-interface-id", "INTERFACE", *of_card)
+    first = f"make an interface in {instance.zone} for network card {', '.join(str(card.index) for card in idle)}"
+    cost = f"{NO_STOP}; no new public address is assigned to an instance with several interfaces at its next start"
+    yield _finding(commands, "cards-unused", "medium", instance, what, fix, cost, first)
 
 
 def _efa(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterator[TuneFinding]:
     have = len(instance.efa)
     if have and instance.windows:
-        what, fix = "an EFA on Windows", "use an Amazon Machine Image with Linux"
-        yield _finding("efa-windows", "medium", instance, what, fix, "a new instance")
+        first = "choose an Amazon Machine Image with Linux"
+        fix = _launch(commands, instance, "SUBNET")
+        yield _finding(commands, "efa-windows", "medium", instance, "an EFA on Windows", fix, _ANEW, first)
         return
     if instance.windows:
         return
@@ -159,21 +167,25 @@ def _efa(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterat
         without = [str(card.index) for card in of.cards if card.takes_efa and card.index not in with_one]
         where = f"; none at network card {', '.join(without)}" if without else ""
         what = f"{have} of {of.efa} possible EFAs{where}"
-        yield _finding("efa-partial", "medium", instance, what, fix, A_STOP)
+        yield _finding(commands, "efa-partial", "medium", instance, what, fix, A_STOP)
     if of.efa and not have:
-        yield _finding("efa-off", "low", instance, f"{of.name} takes {of.efa} EFA, and has none", fix, A_STOP)
+        yield _finding(
+            commands, "efa-off", "low", instance, f"{of.name} takes {of.efa} EFA, and has none", fix, A_STOP
+        )
     if have and instance.strategy != "cluster" and "cluster" in (of.strategies or ("cluster",)):
         where = f"in {instance.strategy} placement group {instance.placement_group}" if instance.strategy else ""
         what = f"an EFA {where or 'in no placement group'}"
         move = _apply(commands, instance, "--placement-group", "NAME", "--create", "cluster")
-        yield _finding("efa-no-cluster-group", "medium", instance, what, move, A_STOP)
+        yield _finding(commands, "efa-no-cluster-group", "medium", instance, what, move, A_STOP)
 
 
 def _ena_express(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterator[TuneFinding]:
     if of.ena_express and instance.interfaces and not any(one.ena_express for one in instance.interfaces):
         fix = _apply(commands, instance, "--ena-express")
         cost = f"{NO_STOP}; it works with others that have it on"
-        yield _finding("ena-express-off", "low", instance, "ENA Express is off on every interface", fix, cost)
+        yield _finding(
+            commands, "ena-express-off", "low", instance, "ENA Express is off on every interface", fix, cost
+        )
 
 
 def _shares(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Iterator[TuneFinding]:
@@ -184,11 +196,11 @@ def _shares(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Ite
         if 0 < one.queues < most:
             fix = _apply(commands, instance, "--queues", str(most))
             what = f"{one.id} was given {one.queues} ENA queues, of {most} that the type gives"
-            yield _finding("queues-few", "low", instance, what, fix, A_STOP)
+            yield _finding(commands, "queues-few", "low", instance, what, fix, A_STOP)
     if instance.weighting == "ebs-1" and (instance.efa or instance.strategy == "cluster"):
         fix = _apply(commands, instance, "--bandwidth-weighting", "default")
         what = "a quarter of its network bandwidth is given to EBS"
-        yield _finding("weighting-ebs", "low", instance, what, fix, "EBS has its usual bandwidth again")
+        yield _finding(commands, "weighting-ebs", "low", instance, what, fix, "EBS has its usual bandwidth again")
 
 
 _RULES: tuple[_Rule, ...] = (_adapter, _cards, _efa, _ena_express, _shares)
@@ -201,7 +213,7 @@ def _among_peers(
     grouped = sorted((one for one in fleet if one.peers), key=lambda one: one.peers)
     for name, some in groupby(grouped, key=lambda one: one.peers):
         members = list(some)
-        yield from _apart(name, [one for one in members if one.efa])
+        yield from _apart(name, [one for one in members if one.efa], commands)
         on = [one for one in members if any(nic.ena_express for nic in one.interfaces)]
         for one in members if on else ():
             of = types.get(one.type)
@@ -212,21 +224,38 @@ def _among_peers(
             if not of.ena_express:
                 what += f": {one.type} has none"
                 fix, cost = _apply(commands, one, "--instance-type", "TYPE"), f"{A_STOP}; the new type's price"
-            yield _finding("ena-express-one-sided", "medium", one, what, fix, cost)
+            yield _finding(commands, "ena-express-one-sided", "medium", one, what, fix, cost)
 
 
-def _apart(name: str, members: Sequence[FleetInstance]) -> Iterator[TuneFinding]:
+def _apart(name: str, members: Sequence[FleetInstance], commands: Commands) -> Iterator[TuneFinding]:
     zones = sorted({one.zone for one in members})
     main = max(zones, key=lambda zone: sum(one.zone == zone for one in members), default="")
     for one in members if len(zones) > 1 else ():
         if one.zone != main:
             what = f"its EFA is in {one.zone}, most of {name} is in {main}"
-            yield _finding("efa-zones", "high", one, what, f"launch it again in {main}", "a new instance")
+            first = f"make an image of it, and choose a subnet in {main}"
+            yield _finding(
+                commands, "efa-zones", "high", one, what, _launch(commands, one, "SUBNET"), _ANEW, first
+            )
+
+
+def _launch(commands: Commands, instance: FleetInstance, subnet: str) -> str:
+    """Launch another one of its type, with a plain interface and an EFA at the first network card."""
+    kind = ("--instance-type", instance.type, "--image-id", "IMAGE")
+    plain, efa = (f"SubnetId={subnet},Groups=GROUP,DeviceIndex={device}" for device in (0, 1))
+    nics = ("--network-interfaces", plain, f"{efa},InterfaceType=efa-only")
+    return commands.aws("ec2", "run-instances", *kind, *nics)
+
+
+def _aws(commands: Commands, operation: str, instance: FleetInstance, *words: str) -> str:
+    return commands.aws("ec2", operation, "--instance-id", instance.id, *words)
 
 
 def _apply(commands: Commands, instance: FleetInstance, *words: str) -> str:
     return commands.opsctl("tune", "apply", instance.id, *words)
 
 
-def _finding(id_: str, severity: Severity, instance: FleetInstance, what: str, fix: str, cost: str) -> TuneFinding:
-    return finding(id_, severity, instance, what, why=WHY[id_], fix=fix, cost=cost)
+def _finding(
+    commands: Commands, id_: str, severity: Severity, instance: FleetInstance, what: str, *mend: str
+) -> TuneFinding:
+    return finding(id_, severity, instance, what, why=WHY[id_], mend=Mend(*mend), commands=commands)

@@ -35,7 +35,8 @@ class FleetInterface(Value):
 class FleetInstance(Value):
     """An instance, what its network is set to, and who is in charge of it.
 
-    `agent` is that of Systems Manager: `lost` was online once, `none` is not listed, `unread` could not be asked.
+    `eks` tells that `cluster` is one of EKS. `agent` is that of Systems Manager: `lost` was online once, `none` is
+    not listed, `unread` could not be asked.
     """
 
     id: str
@@ -54,6 +55,7 @@ class FleetInstance(Value):
     spot: bool = False
     auto_scaling_group: str = ""
     cluster: str = ""
+    eks: bool = False
     batch: bool = False
     agent: Agent = "unread"
 
@@ -111,6 +113,7 @@ def _instance(one: Json) -> FleetInstance:
         spot=one.get("InstanceLifecycle") == "spot",
         auto_scaling_group=tags.get(GROUP_TAG, ""),
         cluster=next((tags[key] for key in CLUSTER_TAGS if key in tags), ""),
+        eks=CLUSTER_TAGS[0] not in tags and CLUSTER_TAGS[1] in tags,
         batch=BATCH_TAG in tags,
     )
 

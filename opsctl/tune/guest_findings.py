@@ -4,9 +4,19 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from opsctl.model.commands import Commands
-from opsctl.tune.finding import NO_STOP, Severity, TuneFinding, finding
+from opsctl.tune.finding import NO_STOP, Mend, Severity, TuneFinding, finding
 from opsctl.tune.fleet import FleetInstance
 from opsctl.tune.guest_answers import GuestDevice, GuestNetwork, numbers
+from opsctl.tune.guest_mends import (
+    EXPRESS_MTU,
+    INTERRUPTS,
+    REBOOT,
+    built,
+    relieved,
+    set_up_express,
+    updated,
+    use_queues,
+)
 from opsctl.tune.guest_script import COUNTED_S
 from opsctl.tune.instance_types import TypeNetwork
 
@@ -61,32 +71,13 @@ KERNELS = {
     "ubuntu": (5, 4, 0, 1025),
 }
 """The first kernels whose own driver has ENAv3, by `ID` of os-release (ENA Linux best practices)."""
-JUMBO, EXPRESS_MTU, EXPRESS_RING = 9001, 8900, 8192
-_UPDATES = {
-    "amzn": "sudo yum update -y kernel && sudo reboot",
-    "rhel": "sudo yum update -y kernel && sudo reboot",
-    "centos": "sudo yum update -y kernel && sudo reboot",
-    "rocky": "sudo yum update -y kernel && sudo reboot",
-    "ubuntu": "sudo apt-get update && sudo apt-get install -y linux-aws && sudo reboot",
-}
-_SOURCE = (
-    "in the guest: install driver 2.2.10 or later (github.com/amzn/amzn-drivers), or launch from a newer image"
-)
-_REBOOT = "a reboot"
-_INTERRUPTS = "traffic stops for less than a millisecond"
+JUMBO = 9001
 _ABOUT = {
     "bw_in": "bandwidth in",
     "bw_out": "bandwidth out",
     "pps": "packets a second",
     "conntrack": "tracked connections",
     "linklocal": "packets a second to DNS, metadata and time services",
-}
-_MENDS = {
-    "conntrack": (
-        "take connection tracking off by rules that allow all traffic both ways, or a larger type",
-        NO_STOP,
-    ),
-    "linklocal": ("cache DNS answers and credentials in the guest", NO_STOP),
 }
 
 _Rule: TypeAlias = Callable[[FleetInstance, TypeNetwork, GuestNetwork, Commands], Iterator[TuneFinding]]
@@ -113,38 +104,33 @@ def has_third_generation(guest: GuestNetwork) -> bool | None:
     return None
 
 
-def _drivers(instance: FleetInstance, of: TypeNetwork, guest: GuestNetwork, _: Commands) -> Iterator[TuneFinding]:
+def _drivers(
+    instance: FleetInstance, of: TypeNetwork, guest: GuestNetwork, commands: Commands
+) -> Iterator[TuneFinding]:
     if guest.system != "linux" or of.ena == "unsupported":
         return
     if not instance.ena and _lacks(guest, "ena"):
         what = f"the guest ({guest.release}) has no module ena, and ENA of {of.name} is off"
-        yield _found(
-            "ena-module-missing", "high", instance, what, _SOURCE, f"{_REBOOT}, before ENA is switched on"
-        )
+        mend = built(instance, guest, commands)
+        mend = mend._replace(cost=f"{mend.cost}; before ENA is switched on")
+        yield _found(commands, "ena-module-missing", "high", instance, what, mend)
     others = sorted({one.driver for one in guest.devices if one.driver and one.driver != "ena"})
     if instance.ena and others:
         what = f"{', '.join(others)} drives {_names([one for one in guest.devices if one.driver != 'ena'])}"
-        yield _found("driver-other", "high", instance, what, _SOURCE, _REBOOT)
+        yield _found(commands, "driver-other", "high", instance, what, built(instance, guest, commands))
     third = [one for one in guest.devices if one.driver == "ena" and one.third]
     if third and has_third_generation(guest) is False:
         version = guest.modules.get("ena") or f"of kernel {guest.kernel}"
         fails = numbers(version) < ATTACHES
         what = f"{_names(third)} is an ENAv3 device, and the driver is {version}"
         what += ", with which no further interface attaches" if fails else ""
-        fix = _update_of(guest)
-        yield _found("ena-driver-old", "high" if fails else "medium", instance, what, fix, _REBOOT)
+        mend = updated(instance, guest, commands)
+        yield _found(commands, "ena-driver-old", "high" if fails else "medium", instance, what, mend)
 
     if instance.ena and [one for one in guest.devices if one.driver == "ena" and not one.counted]:
         version = guest.modules.get("ena") or f"of kernel {guest.kernel}"
         what = f"the driver {version} tells no allowance counters"
-        yield _found("counters-missing", "low", instance, what, _update_of(guest), _REBOOT)
-
-
-def _update_of(guest: GuestNetwork) -> str:
-    """Return what brings the driver: an update where the distribution has had it in a later kernel of its own."""
-    distribution, _, release = guest.release.partition(" ")
-    later = distribution != "ubuntu" or numbers(release) >= (20, 4)
-    return _UPDATES[distribution] if distribution in _UPDATES and later else _SOURCE
+        yield _found(commands, "counters-missing", "low", instance, what, updated(instance, guest, commands))
 
 
 def _express(
@@ -154,17 +140,17 @@ def _express(
     devices = [one for one in guest.devices if one.mac in on]
     if devices and has_third_generation(guest) is False:
         what = f"ENA Express is on at {_names(devices)}, and the driver is {guest.modules.get('ena') or 'older'}"
-        yield _found("express-driver-old", "medium", instance, what, _update_of(guest), _REBOOT)
+        yield _found(commands, "express-driver-old", "medium", instance, what, updated(instance, guest, commands))
     idle = [one for one in devices if one.srd_mode == 0]
     if idle:
         what = f"ENA Express is on at {_names(idle)}, and its mode is 0"
-        fix = f"check the other end, and set MTU {EXPRESS_MTU} and {EXPRESS_RING} receive buffers on both"
-        yield _found("express-idle", "medium", instance, what, fix, _INTERRUPTS)
+        mend = set_up_express(instance, [one.name for one in idle], commands)
+        yield _found(commands, "express-idle", "medium", instance, what, mend)
     for one in devices:
         if one.mtu > EXPRESS_MTU:
             what = f"{one.name} has ENA Express and MTU {one.mtu}"
             fix = commands.opsctl("tune", "apply", instance.id, "--mtu", str(EXPRESS_MTU))
-            yield _found("mtu-express", "low", instance, what, fix, _INTERRUPTS)
+            yield _found(commands, "mtu-express", "low", instance, what, Mend(fix, INTERRUPTS))
 
 
 def _mtu(
@@ -174,17 +160,20 @@ def _mtu(
     for one in guest.devices:
         enhanced = one.driver in ("ena", "ixgbevf") and one.mac not in express
         if enhanced and 0 < one.mtu < JUMBO:
+            what = f"{one.name} has MTU {one.mtu}"
             fix = commands.opsctl("tune", "apply", instance.id, "--mtu", str(JUMBO))
-            yield _found("mtu-low", "low", instance, f"{one.name} has MTU {one.mtu}", fix, _INTERRUPTS)
+            yield _found(commands, "mtu-low", "low", instance, what, Mend(fix, INTERRUPTS))
 
 
-def _queues(instance: FleetInstance, _: TypeNetwork, guest: GuestNetwork, __: Commands) -> Iterator[TuneFinding]:
+def _queues(
+    instance: FleetInstance, _: TypeNetwork, guest: GuestNetwork, commands: Commands
+) -> Iterator[TuneFinding]:
     for one in guest.devices:
         used, most = one.queues
         if 0 < used < most:
-            fix = _in_guest(f"ethtool -L {one.name} combined {most}")
+            mend = use_queues(instance, one.name, most, commands)
             what = f"{one.name} uses {used} of {most} queues"
-            yield _found("queues-unused", "low", instance, what, fix, _INTERRUPTS)
+            yield _found(commands, "queues-unused", "low", instance, what, mend)
 
 
 def _throttling(
@@ -193,33 +182,20 @@ def _throttling(
     rose = _summed([one.rose for one in guest.devices])
     if rose:
         most = ", ".join(f"{_ABOUT[name]} by {count:,}" for name, count in rose.items())
-        fix, cost = _mend(instance, of, set(rose), commands)
+        mend = relieved(instance, of, guest, set(rose), commands)
         what = f"packets over its allowance rose in {COUNTED_S} s: {most}"
-        yield _found("throttled", "high", instance, what, fix, cost)
+        yield _found(commands, "throttled", "high", instance, what, mend)
         return
     counted = {name: count for name, count in _summed([one.counted for one in guest.devices]).items() if count}
     if counted:
         most = ", ".join(f"{_ABOUT[name]} {count:,}" for name, count in counted.items())
-        fix, cost = _mend(instance, of, set(counted), commands)
+        mend = relieved(instance, of, guest, set(counted), commands)
         what = f"packets over its allowance since it was started, none in {COUNTED_S} s: {most}"
-        yield _found("throttled-before", "low", instance, what, fix, cost)
+        yield _found(commands, "throttled-before", "low", instance, what, mend)
 
 
 def _summed(counters: list[dict[str, int]]) -> dict[str, int]:
     return {name: total for name in _ABOUT if (total := sum(one.get(name, 0) for one in counters))}
-
-
-def _mend(instance: FleetInstance, of: TypeNetwork, what: set[str], commands: Commands) -> tuple[str, str]:
-    """What is mended at no price comes first: a weighting towards the network, then what only costs thought."""
-    bandwidth = what & {"bw_in", "bw_out"}
-    if bandwidth and "vpc-1" in of.weightings and instance.weighting != "vpc-1":
-        weighted = commands.opsctl("tune", "apply", instance.id, "--bandwidth-weighting", "vpc-1")
-        return weighted, "a quarter of the bandwidth of EBS"
-    for name, (fix, cost) in _MENDS.items():
-        if what == {name}:
-            return fix, cost
-    larger = commands.opsctl("tune", "apply", instance.id, "--instance-type", "TYPE")
-    return larger, "a stop, and the price of a type with more bandwidth and packets; or send less"
 
 
 def _efa(
@@ -230,10 +206,10 @@ def _efa(
     install = commands.opsctl("tune", "apply", instance.id, "--efa", "--efa-driver", "everywhere")
     if _lacks(guest, "efa"):
         what = f"{len(instance.efa)} EFA, and the guest has no module efa"
-        yield _found("efa-driver-missing", "high", instance, what, install, NO_STOP)
+        yield _found(commands, "efa-driver-missing", "high", instance, what, Mend(install, NO_STOP))
     elif "efa" in guest.modules and not guest.fabrics:
         what = f"{len(instance.efa)} EFA, and libfabric finds none"
-        yield _found("efa-fabric-missing", "medium", instance, what, install, _REBOOT)
+        yield _found(commands, "efa-fabric-missing", "medium", instance, what, Mend(install, REBOOT))
 
 
 _RULES: tuple[_Rule, ...] = (_drivers, _express, _mtu, _queues, _throttling, _efa)
@@ -248,9 +224,7 @@ def _names(devices: list[GuestDevice]) -> str:
     return ", ".join(one.name for one in devices)
 
 
-def _in_guest(command: str) -> str:
-    return f"in the guest, and in its network configuration to keep it: sudo {command}"
-
-
-def _found(id_: str, severity: Severity, instance: FleetInstance, what: str, fix: str, cost: str) -> TuneFinding:
-    return finding(id_, severity, instance, what, why=IN_GUEST[id_], fix=fix, cost=cost)
+def _found(
+    commands: Commands, id_: str, severity: Severity, instance: FleetInstance, what: str, mend: Mend
+) -> TuneFinding:
+    return finding(id_, severity, instance, what, why=IN_GUEST[id_], mend=mend, commands=commands)

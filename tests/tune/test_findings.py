@@ -14,6 +14,10 @@ from opsctl.tune.instance_types import NetworkCard
 from tests.tune.fleets import ENA, HPC, NOTHING, OPTIONAL, TWO_CARDS, TYPES, VF, instance, nic
 
 EFA = (nic(), nic("efa-only", device=1))
+EKS = (
+    "aws eks update-nodegroup-version --cluster-name pods --nodegroup-name NODEGROUP "
+    "--launch-template id=ID,version=VERSION"
+)
 IN_CLUSTER = {"placement_group": "hpc", "strategy": "cluster"}
 
 
@@ -129,16 +133,31 @@ def test_efas_in_two_zones_cannot_reach_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "manager"),
+    ("more", "manager", "fix"),
     [
-        ({"auto_scaling_group": "workers"}, "launch template of Auto Scaling group workers"),
-        ({"cluster": "genomics"}, "configuration of cluster genomics"),
-        ({"batch": True}, "configuration of AWS Batch"),
+        (
+            {"auto_scaling_group": "workers"},
+            "launch template of Auto Scaling group workers",
+            "opsctl tune refresh workers",
+        ),
+        (
+            {"cluster": "genomics"},
+            "configuration of cluster genomics",
+            "opsctl tune pcluster CONFIG.yaml --write",
+        ),
+        (
+            {"cluster": "pods", "eks": True},
+            "node group of cluster pods",
+            EKS,
+        ),
+        ({"batch": True}, "configuration of AWS Batch", "opsctl tune batch ENVIRONMENT"),
     ],
 )
-def test_what_somebody_else_would_put_back_is_mended_there(more: dict[str, Any], manager: str) -> None:
+def test_what_somebody_else_would_put_back_is_mended_there(more: dict[str, Any], manager: str, fix: str) -> None:
     (finding,) = found(instance(ENA, ena=False, **more))
-    assert manager in finding.fix
+    assert manager in finding.first
+    assert finding.fix == fix
+    assert f"Fix: {finding.first}, then {fix} (" in finding.says
     assert "modify-instance-attribute" not in finding.fix
 
 
@@ -158,7 +177,7 @@ def test_a_group_turns_ena_express_on_by_its_own_command_where_its_type_has_it()
         == told["ena-express-off", "off"]
         == "opsctl tune group w --ena-express"
     )
-    assert told["ena-express-one-sided", "plain"].startswith("change the launch template of Auto Scaling group w")
+    assert told["ena-express-one-sided", "plain"] == "opsctl tune refresh w"
 
 
 def test_the_worst_comes_first_and_says_is_the_whole() -> None:

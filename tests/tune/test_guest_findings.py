@@ -140,8 +140,8 @@ def test_an_efa_needs_its_module_and_a_library_that_finds_it() -> None:
         ({"bw_out": 9}, ("default", "vpc-1", "ebs-1"), "opsctl tune apply i-web --bandwidth-weighting vpc-1"),
         ({"bw_out": 9}, (), "opsctl tune apply i-web --instance-type TYPE"),
         ({"pps": 9}, ("default", "vpc-1"), "opsctl tune apply i-web --instance-type TYPE"),
-        ({"conntrack": 9}, (), "take connection tracking off"),
-        ({"linklocal": 9}, (), "cache DNS answers"),
+        ({"conntrack": 9}, (), "aws ec2 modify-network-interface-attribute --network-interface-id eni-00 "),
+        ({"linklocal": 9}, (), "aws ssm send-command --document-name AWS-RunShellScript --instance-ids i-web"),
         ({"linklocal": 9, "pps": 1}, (), "opsctl tune apply i-web --instance-type TYPE"),
     ],
 )
@@ -170,4 +170,7 @@ def test_what_mends_it_is_a_command_with_switches_that_it_has() -> None:
 
 def test_a_member_of_a_group_is_mended_where_the_group_has_it_from() -> None:
     (one,) = found(guest(device(mtu=1500)), instance(ENA, auto_scaling_group="workers"))
-    assert one.fix == "change the launch template of Auto Scaling group workers, then refresh it"
+    assert (one.first, one.fix) == (
+        "change the launch template of Auto Scaling group workers, or its image",
+        "opsctl tune refresh workers",
+    )

@@ -45,6 +45,8 @@ def render_fleet(found: FleetChecked, *, width: int, colour: bool) -> str:
         page.item(findings[0].why)
         for one in findings[:_EACH]:
             page.item(f"{one.title}: {one.what}", indent=4)
+            if one.first:
+                page.item(f"first: {one.first}", indent=6)
             page.command(one.fix, indent=6)
         if len(findings) > _EACH:
             page.item(f"and {len(findings) - _EACH} more: see -o json", indent=4)
@@ -179,7 +181,8 @@ def markdown_fleet(found: FleetChecked) -> str:
         ]
     for one in found.findings:
         cells = [markdown(text) for text in (one.severity, one.id, one.title, one.what, one.why)]
-        lines.append("| " + " | ".join([*cells, code_span(one.fix), markdown(one.cost)]) + " |")
+        first = f"{markdown(one.first)}, then " if one.first else ""
+        lines.append("| " + " | ".join([*cells, f"{first}{code_span(one.fix)}", markdown(one.cost)]) + " |")
     if found.unknown:
         lines += ["", "Could not be read:", "", *(f"- {markdown(line)}" for line in found.unknown)]
     silent = silent_of(found) if found.guests else []
@@ -224,7 +227,8 @@ def _by_rule(found: FleetChecked) -> "groupby[tuple[str, str], TuneFinding]":
 def _html_findings(findings: Sequence[TuneFinding]) -> str:
     first = findings[0]
     head = f'<span class="{first.severity}">{first.severity}</span> <h3>{markup(first.id)} ({len(findings)})</h3>'
-    lines = [(one.title, one.what, one.fix, one.cost) for one in findings]
+    mends = [f"{one.first}, then {one.fix}" if one.first else one.fix for one in findings]
+    lines = [(one.title, one.what, mend, one.cost) for one, mend in zip(findings, mends, strict=True)]
     body = [paragraph(first.why), f"<div>{table(('instance', 'what', 'mended by', 'costs'), lines)}</div>"]
     return details(head, body, opened=first.severity == "high")
 
