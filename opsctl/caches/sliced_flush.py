@@ -8,6 +8,7 @@ from opsctl.caches.origin_load import OriginHealth, health_of
 from opsctl.model.jobs import Job, JobResult, Tools
 from opsctl.model.reads import Read
 from opsctl.model.sentences import first_few
+from opsctl.model.spans import span
 from opsctl.model.value import Json
 
 POLL_S = 10.0
@@ -51,7 +52,8 @@ class SlicedFlush(Job):
                 return self._result(tools, done, hint="resume goes on with the next slice")
             if why := self._ringing(tools) or (self._worse(tools, before) if done else ""):
                 return self._result(tools, done, f"stopped: {why}", hint=_GOES_ON)
-            tools.progress(f"slice {done + 1} of {self.slices_of(tools)}")
+            if (slices := self.slices_of(tools)) > 1:
+                tools.progress(f"slice {done + 1} of {slices}")
             if why := self.empty(tools, done):
                 return self._result(tools, done, why, hint="mend what it says; resume goes on with it")
             done += 1
@@ -63,7 +65,7 @@ class SlicedFlush(Job):
         """Wait until the next slice may begin, also where an earlier process had begun to wait."""
         until = float(tools.checkpoint.recall("next") or 0)
         while tools.clock.now() < until and not tools.stopping():
-            tools.progress(f"next slice in {until - tools.clock.now():.0f} s")
+            tools.progress(f"next slice in {span(until - tools.clock.now())}")
             tools.clock.sleep(min(POLL_S, until - tools.clock.now()))
 
     def _ringing(self, tools: Tools) -> str:

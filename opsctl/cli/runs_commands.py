@@ -61,6 +61,8 @@ def show_run(*, run: RunArgument = "last", account: AccountOptions, show: ShowOp
     journal = open_journal()
     row = journal.run(run)
     report = recorded(journal, row, reached_by=account.words() or None)
+    typed = f" runs show {report.plan.id}"
+    report = report.model_copy(update={"next": tuple(one for one in report.next if typed not in one)})
     emit_report(_order("runs show", account, show), report, 0)
 
 

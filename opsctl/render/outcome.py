@@ -77,7 +77,8 @@ def counted(report: Report) -> str:
     )
     parts = [f"{states.count(state)} {said}" for state, said in words if state in states]
     number = len(states)
-    broken = sum(any(not check.held for check in result.checks) for result in report.changes)
+    good = [result for result in report.changes if result.status in _GOOD]
+    broken = sum(any(not check.held for check in result.checks) for result in good)
     parts += [f"{broken} of them NOT SO ANY MORE"] if broken else []
     return f"{number} change{'s' if number != 1 else ''}: {', '.join(parts) or 'nothing to do'}{_took(report)}"
 

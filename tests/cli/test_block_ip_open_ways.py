@@ -33,6 +33,7 @@ def test_a_way_left_open_ends_with_6_and_stands_in_the_last_lines(account: Watch
     for command in (("verify", "last"), ("runs", "show", "last")):
         again = opsctl(tmp_path, *command)
         assert again.returncode == (6 if command[0] == "verify" else 0)
+        assert ("next: opsctl runs show" in again.stdout) is (command[0] == "verify"), "not what was just typed"
         assert OPEN in unwrapped(again.stdout)
     repeated = opsctl(tmp_path, *BLOCK, "-o", "json")
     envelope = json.loads(repeated.stdout)

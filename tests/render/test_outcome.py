@@ -41,6 +41,15 @@ def test_a_proof_that_does_not_hold_any_more_is_the_first_word() -> None:
     assert "does not hold: it is there" in chat
 
 
+@pytest.mark.parametrize("status", ["failed", "intended", "unproved"])
+def test_what_was_never_so_is_not_counted_as_so_no_more(status: ChangeStatus) -> None:
+    found = report(CheckResult(says="it is there", held=False))
+    first = found.changes[0].model_copy(update={"status": status})
+    text, _ = shown(found.model_copy(update={"changes": (first, found.changes[1])}))
+    assert "NOT SO ANY MORE" not in text
+    assert "DOES NOT HOLD: it is there" in text
+
+
 def test_a_check_of_the_whole_that_does_not_hold_is_the_first_word_too() -> None:
     text, chat = shown(report(whole=(CheckResult(says="dropped-everywhere", held=False, found=["a way"]),)))
     assert text.startswith("DOES NOT HOLD: ")

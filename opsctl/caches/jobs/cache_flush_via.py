@@ -17,6 +17,11 @@ from opsctl.resources.ssm_sending import CommandSending, RemoteScript, answers_o
 
 POLL_S, POLL_AT_MOST_S = 2.0, 15.0
 DELIVER_WITHIN_S, A_NODE_S = 120, 100
+_DOES: dict[Asked, str] = {
+    "nodes": "asking which nodes are primaries",
+    "look": "asking each node how much it holds",
+    "flush": "emptying nodes",
+}
 DOCUMENT: Document = "AWS-RunShellScript"
 
 
@@ -120,7 +125,7 @@ class CacheFlushVia(SlicedFlush):
         last = answers_of(sending.batches).get(self.instance)
         if not sending.batches or (sending.batches[-1].ran is not None and not _good(last)):
             sending.add([self.instance])
-        ran = _waited(tools, sending, script, f"{asked} on {self.instance}")
+        ran = _waited(tools, sending, script, f"{_DOES[asked]}, on {self.instance}")
         if ran is None:
             return "", f"{self.instance} has not answered yet"
         if _good(ran) and ran.truncated:
