@@ -36,7 +36,7 @@ class SendersSeen(NamedTuple):
 
 def read_senders(about: Context) -> Fetching[SendersSeen]:
     """Read the policies of all roles, and the last hour of data events where there are any."""
-    (allowed, first), (did, second) = yield from gather([_allowed(), _did(about)])
+    (allowed, first), (did, second) = yield from gather([_allowed(about), _did(about)])
     return SendersSeen(allowed, did, (*first, *second))
 
 
@@ -77,7 +77,7 @@ def _seen(queues: set[str]) -> str:
     return f"seen: it sent to {', '.join(sorted(queues))} in the last hour"
 
 
-def _allowed() -> Fetching[tuple[dict[str, set[str]], tuple[str, ...]]]:
+def _allowed(about: Context) -> Fetching[tuple[dict[str, set[str]], tuple[str, ...]]]:
     params = {"Filter": ["Role", "LocalManagedPolicy"]}
     told = yield from fetch(Read(service="iam", operation="GetAccountAuthorizationDetails", params=params))
     if told.refusal is not None:
@@ -87,7 +87,7 @@ def _allowed() -> Fetching[tuple[dict[str, set[str]], tuple[str, ...]]]:
     for role in told.value.get("RoleDetailList") or []:
         own = [one.get("PolicyDocument") for one in role.get("RolePolicyList") or []]
         attached = [managed.get(str(one["PolicyArn"])) for one in role.get("AttachedManagedPolicies") or []]
-        found[f"role {role['RoleName']}"] = {name for one in (*own, *attached) for name in _queues_in(one)}
+        found[f"role {role['RoleName']}"] = {name for one in (*own, *attached) for name in _queues_in(one, about)}
     return found, ()
 
 
@@ -96,14 +96,15 @@ def _in_force(policy: Json) -> Json:
     return versions[0].get("Document") if versions else None
 
 
-def _queues_in(document: Json) -> Iterator[str]:
-    """The queues that a policy names, where it lets send to them; patterns name none."""
+def _queues_in(document: Json, about: Context) -> Iterator[str]:
+    """The queues of the Region and account that a policy names and lets send to; patterns name none."""
+    here = ["sqs", about.region, about.account]
     for one in statements_in(document):
         if one.get("Effect") == "Allow" and any(
             action_matches(action, SEND) for action in listed(one.get("Action"))
         ):
             for resource in listed(one.get("Resource")):
-                if resource.split(":")[2:3] == ["sqs"] and "*" not in resource and "?" not in resource:
+                if resource.split(":")[2:5] == here and "*" not in resource and "?" not in resource:
                     yield resource.rpartition(":")[2]
 
 

@@ -156,6 +156,8 @@ def with_trail(made: Account, region: str = REGION) -> Account:
 def test_a_role_whose_policies_name_several_queues_is_found_and_one_that_may_send_anywhere_is_not() -> None:
     made = sound()
     both = [arn("sqs", "orders"), arn("sqs", "images")]
+    far = [one.replace(f":{REGION}:", ":ap-south-1:") for one in both]
+    theirs = [one.replace(f":{ACCOUNT}:", ":999999999999:") for one in both]
 
     def role(name: str, *statements: Json) -> Json:
         document = {"Statement": list(statements)}
@@ -167,6 +169,8 @@ def test_a_role_whose_policies_name_several_queues_is_found_and_one_that_may_sen
         role("one", {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": both[0]}),
         role("denied", {"Effect": "Deny", "Action": "sqs:SendMessage", "Resource": both}),
         role("reader", {"Effect": "Allow", "Action": "sqs:ReceiveMessage", "Resource": both}),
+        role("far", {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": far}),
+        role("theirs", {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": theirs}),
     ]
     (found,) = made.audited()[0].findings
     assert (found.id, found.resource, found.seen) == ("sends-itself", "role checkout", "")
