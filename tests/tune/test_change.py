@@ -322,6 +322,17 @@ def test_three_rounds_are_enough_whatever_is_wished(world: World) -> None:
     assert reader.rounds == 3
 
 
+def test_what_is_looked_at_next_is_all_that_was_changed(world: World) -> None:
+    for names, words in (
+        (["hpc-3"], ("tune", "check", instance_named("hpc-3"))),
+        (["hpc-2", "hpc-3"], ("tune", "check", "--all")),
+    ):
+        (following,) = world.plan(
+            "tune-apply", {"instances": names, "placement_group": "near", "create": "cluster"}
+        ).next
+        assert following.words == words
+
+
 def test_stop_protection_is_refused(world: World) -> None:
     old = instance_named("hpc-4")
     client("ec2").modify_instance_attribute(InstanceId=old, DisableApiStop={"Value": True})
