@@ -10,7 +10,7 @@ from typing import Literal
 from opsctl.model.value import Json, Value
 from opsctl.tune.batch_environment import DEVICE, BatchEnvironment, BatchJobs
 from opsctl.tune.express_reach import local_zones, zones_apart
-from opsctl.tune.launch_wish import LaunchWish, lacks
+from opsctl.tune.launch_wish import LaunchWish, lacks, over_its_queues
 from opsctl.tune.mtu import EXPRESS
 from opsctl.tune.scaling_group import efas_of
 from opsctl.tune.surroundings import Surroundings
@@ -42,6 +42,7 @@ class BatchLook(Value):
     around: Surroundings = Surroundings()
     interfaces: tuple[Json, ...] = ()
     """Those of the version of the launch template that it uses."""
+    weighting: str = "default"
     strategy: str = ""
     """Of its placement group."""
     running: tuple[str, ...] = ()
@@ -58,12 +59,12 @@ class BatchLook(Value):
     def lacks(self, wish: LaunchWish) -> bool:
         """Whether that version has not all of it, for a type of the environment that can have it."""
         fitting = [of for of in self.around.types.values() if wish.fits(of)]
-        return bool(fitting) and lacks(self.interfaces, wish, fitting[0])
+        return bool(fitting) and lacks(self.interfaces, wish, fitting[0], self.weighting)
 
 
 def findings_of(look: BatchLook) -> tuple[BatchFinding, ...]:
     """Everything that was found, what refuses first."""
-    rules = (_blocked, _types, _places, _interfaces, _express, _jobs)
+    rules = (_blocked, _types, _places, _interfaces, _express, _shares, _jobs)
     found = [one for rule in rules for one in rule(look)]
     order: list[Kind] = ["refuse", "lacks", "unknown", "note"]
     return tuple(sorted(found, key=lambda one: order.index(one.kind)))
@@ -179,6 +180,23 @@ def _express(look: BatchLook) -> Iterator[BatchFinding]:
     what = f"with packets above {EXPRESS} bytes ENA Express falls back to plain ENA, and 9001 is the default"
     fix = f"set the MTU to {EXPRESS} in the image or the user data"
     yield _finding("express-guest", "note", what, fix)
+
+
+def _shares(look: BatchLook) -> Iterator[BatchFinding]:
+    """ENA queues and the weighting of the bandwidth, which every type of the environment has to have."""
+    of, wish = look.environment, look.wish
+    if not of.on_instances:
+        return
+    for name, each in look.around.types.items():
+        if not each.weighs(wish.weighting):
+            what = f"the bandwidth of {name} of {of.name} cannot be weighted as {wish.weighting}"
+            yield _finding("weighting-unsupported", "refuse", what, "take it out, or keep the weighting")
+        if wish.queues and not each.flexible_queues:
+            what = f"the queues of {name} of {of.name} cannot be moved"
+            yield _finding("queues-unsupported", "refuse", what, "choose a type with flexible ENA queues")
+        elif wish.queues:
+            for what in over_its_queues(look.interfaces, wish, each):
+                yield _finding("queues-unsupported", "refuse", f"{name} of {of.name} {what}", "ask for fewer")
 
 
 def _jobs(look: BatchLook) -> Iterator[BatchFinding]:

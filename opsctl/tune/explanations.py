@@ -97,6 +97,14 @@ BATCH: dict[str, tuple[str, str]] = {
     "spot": ("an interruption of Spot ends the job on that instance", "Write checkpoints, and allow attempts."),
     "spot-multi-node": ("Batch runs no multi-node jobs on Spot", "Make an environment of type EC2 for them."),
     "types-unread": ("EC2 did not say whether a type takes an EFA", "Let the caller read the types."),
+    "queues-unsupported": (
+        "a type of the environment has no flexible ENA queues, or not so many",
+        "Ask for fewer, or choose a type with flexible ENA queues.",
+    ),
+    "weighting-unsupported": (
+        "the bandwidth of a type of the environment cannot be weighted so",
+        "Choose a type whose bandwidth can be weighted, or keep the weighting.",
+    ),
     "zones": ("EFA traffic stays in one zone, and the environment has several", "Leave the subnets of one."),
 }
 

@@ -99,6 +99,7 @@ _OF_GROUP = {
     "efa-off": ("--efa",),
     "efa-partial": ("--efa",),
     "efa-no-cluster-group": ("--placement-group", "NAME"),
+    "weighting-ebs": ("--bandwidth-weighting", "default"),
     "ena-express-off": ("--ena-express",),
     "ena-express-one-sided": ("--ena-express",),
 }
@@ -196,7 +197,10 @@ def _shares(instance: FleetInstance, of: TypeNetwork, commands: Commands) -> Ite
         if 0 < one.queues < most:
             fix = _apply(commands, instance, "--queues", str(most))
             what = f"{one.id} was given {one.queues} ENA queues, of {most} that the type gives"
-            yield _finding(commands, "queues-few", "low", instance, what, fix, A_STOP)
+            found = _finding(commands, "queues-few", "low", instance, what, fix, A_STOP)
+            group = instance.auto_scaling_group
+            own = commands.opsctl("tune", "group", group, "--queues", str(most))
+            yield mended_by(found, own) if group else found
     if instance.weighting == "ebs-1" and (instance.efa or instance.strategy == "cluster"):
         fix = _apply(commands, instance, "--bandwidth-weighting", "default")
         what = "a quarter of its network bandwidth is given to EBS"

@@ -9,6 +9,7 @@ from opsctl.model.value import Json, Value
 from opsctl.tune.express_reach import has_express, local_zones, plain_ends, without, zones_apart
 from opsctl.tune.fleet import FleetInstance
 from opsctl.tune.instance_types import TypeNetwork
+from opsctl.tune.launch_wish import LaunchWish, over_its_queues
 from opsctl.tune.scaling_group import ScalingGroup, keeper_of
 from opsctl.tune.surroundings import LaunchSubnet
 
@@ -27,6 +28,8 @@ class GroupWish(Value):
     group: ScalingGroup
     efa: bool = False
     express: bool = False
+    asked: LaunchWish = LaunchWish()
+    interfaces: tuple[Json, ...] = ()
     region: str = ""
     placement_group: str = ""
     strategy: str = ""
@@ -39,10 +42,15 @@ class GroupWish(Value):
     beside: tuple[FleetInstance, ...] = ()
     """Who runs in the placement group that is launched into."""
 
+    @property
+    def of_template(self) -> bool:
+        """Whether a part of it is what a launch template says; a placement group is the group's own."""
+        return self.efa or self.express or self.asked.any
+
 
 def hazards_of(wish: GroupWish, commands: Commands) -> tuple[GroupHazard, ...]:
     """List what speaks against launching as wished."""
-    rules = (_template, _type, _efa, _express, _other_ends, _place, _addresses)
+    rules = (_template, _type, _efa, _express, _shares, _other_ends, _place, _addresses)
     return (*_kept(wish, commands), *(one for rule in rules for one in rule(wish)))
 
 
@@ -63,20 +71,22 @@ def _kept(wish: GroupWish, commands: Commands) -> Iterator[GroupHazard]:
 
 def _template(wish: GroupWish) -> Iterator[GroupHazard]:
     group = wish.group
-    if not (wish.efa or wish.express):
-        return  # a placement group is the group's own, whatever it launches by
+    if not wish.of_template:
+        return
     if group.configuration:
         what = f"{group.name} launches by launch configuration {group.configuration}, which has no versions"
         yield _hazard("no-template", "refuse", f"{what}: make a launch template of it, and use that")
     elif group.mixed:
         types = f": {first_few(group.types, 5)}" if group.types else ""
         what = f"{group.name} launches several types (MixedInstancesPolicy{types}), each with other network cards"
-        yield _hazard("mixed", "refuse", f"{what}: make a group of one of them for what needs EFA or ENA Express")
+        yield _hazard(
+            "mixed", "refuse", f"{what}: make a group of one of them for what needs the network of its type"
+        )
 
 
 def _type(wish: GroupWish) -> Iterator[GroupHazard]:
     group = wish.group
-    if (wish.efa or wish.express) and wish.of is None and not (group.configuration or group.mixed):
+    if wish.of_template and wish.of is None and not (group.configuration or group.mixed):
         yield _hazard("no-type", "refuse", f"the template of {group.name} names no type that EC2 knows here")
 
 
@@ -114,6 +124,21 @@ def _express(wish: GroupWish) -> Iterator[GroupHazard]:
         what = f"{group.name} launches in {', '.join(apart)}, and in {wish.region} it works inside one zone only"
         yield _hazard("express-zones", "warn", what)
     yield _hazard("express-guest", "warn", f"{group.name}: the default MTU is 9001")
+
+
+def _shares(wish: GroupWish) -> Iterator[GroupHazard]:
+    """ENA queues and the weighting of the bandwidth, which its type has to have."""
+    of, asked, name = wish.of, wish.asked, wish.group.name
+    if of is None or wish.group.configuration or wish.group.mixed:
+        return
+    if not of.weighs(asked.weighting):
+        what = f"the bandwidth of {of.name} of {name} cannot be weighted as {asked.weighting}"
+        yield _hazard("weighting-unsupported", "refuse", what)
+    if asked.queues and not of.flexible_queues:
+        yield _hazard("queues-unsupported", "refuse", f"the queues of {of.name} of {name} cannot be moved")
+        return
+    for what in over_its_queues(wish.interfaces, asked, of) if asked.queues else ():
+        yield _hazard("queues-unsupported", "refuse", f"{of.name} of {name} {what}")
 
 
 def _other_ends(wish: GroupWish) -> Iterator[GroupHazard]:

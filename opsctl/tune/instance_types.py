@@ -1,5 +1,7 @@
 """What the network of an instance type can do, as DescribeInstanceTypes answers."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 
 from opsctl.model.value import Json, Value
@@ -30,6 +32,13 @@ class NetworkCard(Value):
         return bool(set(EFA_KINDS) & set(self.kinds))
 
 
+class QueueLimit(Value):
+    """Most ENA queues of one interface, and of all interfaces of a network card; 0 where AWS names none."""
+
+    interface: int = 0
+    card: int = 0
+
+
 class TypeNetwork(Value):
     """The network of an instance type."""
 
@@ -40,8 +49,24 @@ class TypeNetwork(Value):
     cards: tuple[NetworkCard, ...] = ()
     ena_express: bool = False
     flexible_queues: bool = False
+    queue_limits: dict[int, QueueLimit] = {}
     weightings: tuple[str, ...] = ()
     strategies: tuple[str, ...] = ()
+
+    def weighs(self, weighting: str) -> bool:
+        """Whether its bandwidth can be weighted so; the default is there with every type."""
+        return weighting in ("keep", "default", *self.weightings)
+
+    def over_its_queues(self, cards: Sequence[int], queues: int) -> tuple[str, ...]:
+        """Say what keeps so many ENA queues from each interface; `cards` are those that interfaces are at."""
+        said = []
+        for card, interfaces in sorted(Counter(cards).items()):
+            limit = self.queue_limits.get(card, QueueLimit())
+            if 0 < limit.interface < queues:
+                said.append(f"can have {limit.interface} queues on an interface of card {card}, not {queues}")
+            elif 0 < limit.card < queues * interfaces:
+                said.append(f"can have {limit.card} queues on card {card}, not {interfaces} x {queues}")
+        return tuple(said)
 
     @property
     def legacy_vf(self) -> bool:
@@ -63,9 +88,16 @@ def _type(one: Json) -> TypeNetwork:
         efa=info.get("EfaInfo", {}).get("MaximumEfaInterfaces", 0) if info.get("EfaSupported") else 0,
         cards=tuple(_card(card) for card in info.get("NetworkCards", [])),
         ena_express=bool(info.get("EnaSrdSupported")),
+        queue_limits={card.get("NetworkCardIndex", 0): _limit(card) for card in info.get("NetworkCards", [])},
         flexible_queues=info.get("FlexibleEnaQueuesSupport") == "supported",
         weightings=tuple(info.get("BandwidthWeightings", [])),
         strategies=tuple(one.get("PlacementGroupInfo", {}).get("SupportedStrategies", [])),
+    )
+
+
+def _limit(card: Json) -> QueueLimit:
+    return QueueLimit(
+        interface=card.get("MaximumEnaQueueCountPerInterface", 0), card=card.get("MaximumEnaQueueCount", 0)
     )
 
 

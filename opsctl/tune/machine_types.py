@@ -1,14 +1,7 @@
 """What an instance type is besides its network: what a stop costs it, and what another type has to share."""
 
-from opsctl.model.value import Json, Value
+from opsctl.model.value import Json
 from opsctl.tune.instance_types import TypeNetwork, parse_types
-
-
-class QueueLimit(Value):
-    """Most ENA queues of one interface, and of all interfaces of a network card; 0 where AWS names none."""
-
-    interface: int = 0
-    card: int = 0
 
 
 class MachineType(TypeNetwork):
@@ -21,7 +14,6 @@ class MachineType(TypeNetwork):
     nitro: bool = False
     boot_modes: tuple[str, ...] = ()
     volumes: int = 0
-    queue_limits: dict[int, QueueLimit] = {}
     hibernates: bool = False
 
 
@@ -41,11 +33,5 @@ def _machine_type(network: TypeNetwork, one: Json) -> MachineType:
         nitro=one.get("Hypervisor") == "nitro",
         boot_modes=tuple(one.get("SupportedBootModes", [])),
         volumes=one.get("EbsInfo", {}).get("MaximumEbsAttachments", 0),
-        queue_limits={
-            card.get("NetworkCardIndex", 0): QueueLimit(
-                interface=card.get("MaximumEnaQueueCountPerInterface", 0), card=card.get("MaximumEnaQueueCount", 0)
-            )
-            for card in one.get("NetworkInfo", {}).get("NetworkCards", [])
-        },
         hibernates=bool(one.get("HibernationSupported")),
     )

@@ -53,7 +53,7 @@ def _why_unseen(about: HazardSubject) -> str:
 
 def _weighting(about: HazardSubject) -> Iterator[TuneHazard]:
     wanted = about.wish.weighting
-    if wanted not in ("keep", "default", *about.then.weightings):
+    if not about.then.weighs(wanted):
         what = f"would be a {about.then.name}, whose bandwidth cannot be weighted as {wanted}"
         yield refused("weighting-unsupported", about.machine, what)
 
@@ -65,15 +65,8 @@ def _queues(about: HazardSubject) -> Iterator[TuneHazard]:
     if not then.flexible_queues:
         yield refused("queues-unsupported", machine, f"would be a {then.name}, whose queues cannot be moved")
         return
-    a_card = Counter(one.card for one in machine.interfaces if one.kind != "efa-only")
-    for card, interfaces in sorted(a_card.items()):
-        limit = then.queue_limits.get(card)
-        if limit and limit.interface and wanted > limit.interface:
-            what = f"can have {limit.interface} queues on an interface of card {card}, not {wanted}"
-            yield refused("queues-unsupported", machine, what)
-        elif limit and limit.card and wanted * interfaces > limit.card:
-            what = f"can have {limit.card} queues on card {card}, not {interfaces} x {wanted}"
-            yield refused("queues-unsupported", machine, what)
+    for what in then.over_its_queues([one.card for one in machine.interfaces if one.kind != "efa-only"], wanted):
+        yield refused("queues-unsupported", machine, what)
 
 
 def _system(about: HazardSubject) -> Iterator[TuneHazard]:

@@ -21,18 +21,30 @@ def versions_of(template: str, *versions: str) -> Read:
 
 
 def create_version(
-    template: str, source: str, data: Json, description: str, token: str, interfaces: Sequence[Json]
+    template: str,
+    source: str,
+    data: Json,
+    description: str,
+    token: str,
+    *,
+    interfaces: Sequence[Json] = (),
+    weighting: str = "keep",
 ) -> Instruction:
-    """Create a version like another one, but with these interfaces.
+    """Create a version like another one, but with these interfaces, and with this bandwidth weighting.
 
     The whole of the other is carried over when the call is made, user data included, which so stands in no plan.
-    An instance's security groups stand at its interfaces then: both at once are refused at every launch.
+    An instance's security groups stand at its interfaces then: both at once are refused at every launch. Without
+    interfaces those of the other stay.
     """
-    gone = ["SecurityGroupIds", "SecurityGroups", *(path for name, path in _ANSWERED.items() if name in data)]
-    elements = (
-        Element(op="set", at=f"{_DATA}.NetworkInterfaces", value=list(interfaces)),
-        *(Element(op="unset", at=f"{_DATA}.{path}") for path in gone),
-    )
+    gone = [path for name, path in _ANSWERED.items() if name in data]
+    elements: list[Element] = []
+    if interfaces:
+        elements.append(Element(op="set", at=f"{_DATA}.NetworkInterfaces", value=list(interfaces)))
+        gone = ["SecurityGroupIds", "SecurityGroups", *gone]
+    if weighting != "keep":
+        options: Json = {"BandwidthWeighting": weighting}
+        elements.append(Element(op="set", at=f"{_DATA}.NetworkPerformanceOptions", value=options))
+    elements += [Element(op="unset", at=f"{_DATA}.{path}") for path in gone]
     return Instruction(
         kind="edit",
         service="ec2",
@@ -41,7 +53,7 @@ def create_version(
         edit=EditSpec(
             read=versions_of(template, source),
             carry={_DATA: f"LaunchTemplateVersions[0].{_DATA}"},
-            elements=elements,
+            elements=tuple(elements),
         ),
     )
 

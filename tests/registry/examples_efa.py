@@ -71,8 +71,9 @@ def _express_template(_: Stage) -> dict[str, Json]:
     """A template that names its interface, which stays as it is otherwise."""
     node = _named("hpc-2")
     nics = [{"DeviceIndex": 0, "Groups": [node["NetworkInterfaces"][0]["Groups"][0]["GroupId"]]}]
-    made = template("nodes", InstanceType="c6in.32xlarge", NetworkInterfaces=nics)
-    return {"template": made, "ena_express": True, "why": "more for a single flow"}
+    made = template("nodes", InstanceType="c8i.48xlarge", NetworkInterfaces=nics)
+    shares: dict[str, Json] = {"queues": 64, "weighting": "vpc-1"}
+    return {"template": made, "ena_express": True, **shares, "why": "more for a single flow"}
 
 
 def _express(_: Stage) -> dict[str, Json]:
@@ -105,6 +106,8 @@ EXAMPLES: dict[str, Example] = {
     "tune.efa_group, that is there": Example(given=_closed_group, seeds=_FLEET),
     "tune.efa_interface": Example(given=_interface, seeds=_FLEET),
     "tune.launch_template": Example(given=_template, seeds=_FLEET),
-    "tune.launch_template, with ENA Express": Example(given=_express_template, seeds=_FLEET),
+    "tune.launch_template, with ENA Express, queues and a weighting": Example(
+        given=_express_template, seeds=_FLEET
+    ),
     "tune.ena_express": Example(given=_express, seeds=_FLEET),
 }

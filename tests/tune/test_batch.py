@@ -109,6 +109,35 @@ def test_it_is_launched_with_ena_express_and_undone() -> None:
         assert resources() == before
 
 
+def test_it_is_launched_with_queues_and_a_weighting_and_undone_and_limits_refuse() -> None:
+    def of_another_type(clients: Any) -> None:
+        make_environment(clients, instanceTypes=["c8i.48xlarge"])
+
+    with fresh_world(of_another_type) as world:
+        wish: dict[str, Json] = {"environment": ENVIRONMENT, "queues": 64, "bandwidth_weighting": "ebs-1"}
+        before, plan, journal = resources(), world.plan("tune-batch", wish), MemoryJournal()
+        run(plan, world.aws, world, journal)
+        template = {"LaunchTemplateId": resources()["launchTemplate"]["launchTemplateId"], "Versions": ["2"]}
+        (version,) = client("ec2").describe_launch_template_versions(**template)["LaunchTemplateVersions"]
+        (nic,) = version["LaunchTemplateData"]["NetworkInterfaces"]
+        assert (nic["EnaQueueCount"], nic["Groups"]) == (64, before["securityGroupIds"])
+        assert version["LaunchTemplateData"]["NetworkPerformanceOptions"] == {"BandwidthWeighting": "ebs-1"}
+        assert world.plan("tune-batch", wish).changes == ()
+        undo(plan, world, journal)
+        assert resources() == before
+        with pytest.raises(RefusedByGuard) as caught:
+            world.plan("tune-batch", wish | {"queues": 129})
+        assert "can have 128 queues on an interface of card 0, not 129" in str(caught.value.evidence)
+
+
+def test_a_type_of_an_environment_without_such_a_share_refuses(world: World) -> None:
+    with pytest.raises(RefusedByGuard) as caught:
+        world.plan("tune-batch", {"environment": ENVIRONMENT, "queues": 4, "bandwidth_weighting": "vpc-1"})
+    said = str(caught.value.evidence)
+    assert "the queues of c5n.18xlarge of hpc cannot be moved" in said
+    assert "the bandwidth of c5n.18xlarge of hpc cannot be weighted as vpc-1" in said
+
+
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [

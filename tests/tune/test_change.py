@@ -14,9 +14,9 @@ from opsctl.tune.batch import Fleet, batches_of
 from opsctl.tune.driver_look import NOBODY_CAN_TELL, DriverLook, driver_look
 from opsctl.tune.facts.tune_change import ChangeFound, TuneChange
 from opsctl.tune.hazard import HazardSubject, hazards_of
-from opsctl.tune.instance_types import NetworkCard
+from opsctl.tune.instance_types import NetworkCard, QueueLimit
 from opsctl.tune.machine import HIBERNATED, Machine, parse_machines
-from opsctl.tune.machine_types import MachineType, QueueLimit
+from opsctl.tune.machine_types import MachineType
 from opsctl.tune.obstacle import obstacles_of
 from opsctl.tune.placing import placing_hazards
 from opsctl.tune.wish import TuneWish

@@ -155,6 +155,93 @@ def test_efa_and_ena_express_are_one_version(it: tuple[World, Conditions]) -> No
     assert kinds == [("efa-only", False), ("efa-only", False), ("interface", True)]
 
 
+SHARES = {"group": WORKERS, "queues": 64, "bandwidth_weighting": "vpc-1"}
+
+
+def shares(one: Json) -> tuple[list[Json], Json]:
+    nics = [nic["Attachment"].get("EnaQueueCount") for nic in one["NetworkInterfaces"]]
+    return nics, one["NetworkPerformanceOptions"]["BandwidthWeighting"]
+
+
+def test_everything_of_the_network_is_one_version_and_launched_so_and_undone(it: tuple[World, Conditions]) -> None:
+    world, _ = it
+    of_another_type("c8i.48xlarge")
+    before, plan, journal = group(), world.plan("tune-group", ALL | EXPRESS | SHARES), MemoryJournal()
+    run(plan, world.aws, world, journal)
+    template = {"LaunchTemplateId": before["LaunchTemplate"]["LaunchTemplateId"]}
+    *_, third = sorted(
+        client("ec2").describe_launch_template_versions(**template)["LaunchTemplateVersions"],
+        key=lambda one: one["VersionNumber"],
+    )
+    data = third["LaunchTemplateData"]
+    assert third["VersionNumber"] == 3
+    assert data["NetworkPerformanceOptions"] == {"BandwidthWeighting": "vpc-1"}
+    assert [nic.get("EnaQueueCount") for nic in data["NetworkInterfaces"]] == [64, None]
+    assert world.plan("tune-group", ALL | EXPRESS | SHARES).changes == ()
+    run(world.plan("tune-refresh", {"group": WORKERS}), world.aws, world, MemoryJournal())
+    assert [shares(one) for one in running()] == [([64, None], "vpc-1")] * 2
+    undo(plan, world, journal)
+    assert group()["LaunchTemplate"] == before["LaunchTemplate"]
+    assert len(client("ec2").describe_launch_template_versions(**template)["LaunchTemplateVersions"]) == 2
+
+
+def test_a_weighting_alone_leaves_the_interfaces_of_a_template_as_they_are(it: tuple[World, Conditions]) -> None:
+    world, _ = it
+    of_another_type("c8i.large")
+    run(
+        world.plan("tune-group", {"group": WORKERS, "bandwidth_weighting": "ebs-1"}),
+        world.aws,
+        world,
+        MemoryJournal(),
+    )
+    named = {"LaunchTemplateId": group()["LaunchTemplate"]["LaunchTemplateId"], "Versions": ["2", "3"]}
+    one, other = client("ec2").describe_launch_template_versions(**named)["LaunchTemplateVersions"]
+    options = {"NetworkPerformanceOptions": {"BandwidthWeighting": "ebs-1"}}
+    assert other["LaunchTemplateData"] == one["LaunchTemplateData"] | options
+    back = {"group": WORKERS, "bandwidth_weighting": "default"}
+    run(world.plan("tune-group", back), world.aws, world, MemoryJournal())
+    assert world.plan("tune-group", back).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "wish", "said"),
+    [
+        ("c8i.48xlarge", {"queues": 129}, "can have 128 queues on an interface of card 0, not 129"),
+        ("c5n.18xlarge", {"queues": 4}, "the queues of c5n.18xlarge of workers cannot be moved"),
+        ("c5n.18xlarge", {"bandwidth_weighting": "vpc-1"}, "cannot be weighted as vpc-1"),
+    ],
+    ids=["too many", "no queues", "no weighting"],
+)
+def test_what_the_type_does_not_have_is_refused_and_nothing_is_made(
+    it: tuple[World, Conditions], kind: str, wish: dict[str, Json], said: str
+) -> None:
+    world, _ = it
+    of_another_type(kind)
+    with pytest.raises(RefusedByGuard) as caught:
+        world.plan("tune-group", {"group": WORKERS, **wish})
+    assert said in str(caught.value.evidence)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"NetworkInterfaces": [{"DeviceIndex": 0, "EnaQueueCount": 4}]},
+        {"NetworkPerformanceOptions": {"BandwidthWeighting": "vpc-1"}},
+    ],
+    ids=["queues", "weighting"],
+)
+def test_the_sandbox_launches_nothing_that_the_type_does_not_have(
+    it: tuple[World, Conditions], more: dict[str, Any]
+) -> None:
+    _, about = it
+    of_another_type("c5n.18xlarge", **more)
+    client("autoscaling").set_desired_capacity(AutoScalingGroupName=WORKERS, DesiredCapacity=3)
+    move(about, 60)
+    last, *_ = client("autoscaling").describe_scaling_activities(AutoScalingGroupName=WORKERS)["Activities"]
+    assert (last["StatusCode"], "support" in last["StatusMessage"]) == ("Failed", True)
+    assert len(running()) == 2
+
+
 def test_a_type_without_ena_express_is_refused_and_nothing_is_made(it: tuple[World, Conditions]) -> None:
     with pytest.raises(RefusedByGuard) as caught:
         it[0].plan("tune-group", EXPRESS)

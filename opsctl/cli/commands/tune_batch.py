@@ -18,9 +18,11 @@ EPILOG = """Examples:
   opsctl tune batch hpc-environment --job-definition mpi --efa --placement-group near --dry-run
 
   opsctl tune batch hpc-environment --ena-express
+
+  opsctl tune batch hpc-environment --queues 16 --bandwidth-weighting vpc-1
 """
 READING = "reading the compute environment, its launch template, subnets, queues and job definitions"
-_WISHES = ("efa", "ena_express", "ena_express_udp", "placement_group")
+_WISHES = ("efa", "ena_express", "ena_express_udp", "queues", "placement_group")
 
 
 def register(group: typer.Typer) -> None:
@@ -38,14 +40,15 @@ def batch(
 ) -> None:
     """Check a compute environment and its job definitions for EFA; with a wish, change what it launches.
 
-    The wishes are --efa, --ena-express and --placement-group; without any it only looks, and --detailed-exitcode
-    exits with 5 when anything is below its best. Instances of Batch are never stopped by hand: Batch replaces
-    them, and jobs that run get --job-minutes.
+    The wishes are --efa, --ena-express, --queues, --bandwidth-weighting and --placement-group; without any it only
+    looks, and --detailed-exitcode exits with 5 when anything is below its best. Instances of Batch are never
+    stopped by hand: Batch replaces them, and jobs that run get --job-minutes.
     """
     from opsctl.cli.front import Order, run_playbook
 
     order = Order("tune batch", account, show)
-    if any(given.values.get(name) for name in _WISHES):
+    weighs = given.values.get("bandwidth_weighting") not in (None, "keep")
+    if weighs or any(given.values.get(name) for name in _WISHES):
         run_playbook(order, given, planning, applying)
     else:
         _look(order, given, detailed=applying.detailed_exitcode)

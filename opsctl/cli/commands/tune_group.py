@@ -4,7 +4,7 @@ import typer
 
 from opsctl.cli.playbook_runs import runs_playbook
 
-GROUP_SAYS = """Have an Auto Scaling group launch with EFA, ENA Express or in a placement group; what runs stays.
+GROUP_SAYS = """Have an Auto Scaling group launch with another network or in a placement group; what runs stays.
 
 A version of its launch template is made and used; members are never stopped. `tune refresh` replaces them.
 """
@@ -13,6 +13,8 @@ GROUP_EPILOG = """Examples:
   opsctl tune group workers --efa --placement-group near --dry-run
 
   opsctl tune group workers --ena-express
+
+  opsctl tune group workers --queues 16 --bandwidth-weighting vpc-1
 
   opsctl tune group workers --placement-group near
 """

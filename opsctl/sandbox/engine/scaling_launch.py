@@ -82,7 +82,12 @@ def _run(ec2: Any, group: Group, subnet: str, data: dict[str, Any], image: Any) 
     for nic in nics:
         # Secondary interfaces land in the primary's subnet (fact 9).
         nic["SubnetId"] = subnet
+    from opsctl.sandbox.rules.bandwidth_weighting import require_weighting, weight
     from opsctl.sandbox.rules.network_interfaces import become_adapters, take_places
+
+    weighting = (data.get("NetworkPerformanceOptions") or {}).get("BandwidthWeighting")
+    if weighting:
+        require_weighting(ec2, data.get("InstanceType", "t3.micro"), weighting)
 
     places = take_places(ec2, data.get("InstanceType", "t3.micro"), nics)
     several = nics if len(nics) > 1 else []
@@ -109,6 +114,8 @@ def _run(ec2: Any, group: Group, subnet: str, data: dict[str, Any], image: Any) 
     )
     launched = reservation.instances[0]
     become_adapters(launched, nics, places)
+    if weighting:
+        weight(launched, weighting)
     return launched
 
 

@@ -31,9 +31,9 @@ def _modify(self: Any) -> Any:
 
     instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
     asked = self._get_param("BandwidthWeighting")
-    _require(self.ec2_backend, instance.instance_type, asked)
+    require_weighting(self.ec2_backend, instance.instance_type, asked)
     self.error_on_dryrun()
-    _weight(instance, asked)
+    weight(instance, asked)
     return ActionResult({"InstanceId": instance.id, "BandwidthWeighting": asked})
 
 
@@ -43,16 +43,17 @@ def _launched(method: Callable[..., Any]) -> Callable[..., Any]:
     def run(self: Any) -> Any:
         asked = self._get_param("NetworkPerformanceOptions.BandwidthWeighting")
         if asked:
-            _require(self.ec2_backend, self._get_param("InstanceType", "m1.small"), asked)
+            require_weighting(self.ec2_backend, self._get_param("InstanceType", "m1.small"), asked)
         answer = method(self)
         for instance in answer.result.instances if asked else ():
-            _weight(instance, asked)
+            weight(instance, asked)
         return answer
 
     return run
 
 
-def _require(ec2: Any, kind: str, asked: str) -> None:
+def require_weighting(ec2: Any, kind: str, asked: str) -> None:
+    """Refuse a weighting that a type has not."""
     if asked not in network_of(ec2, kind).get("BandwidthWeightings", []):
         raise fault(
             "InvalidParameterValue",
@@ -60,7 +61,8 @@ def _require(ec2: Any, kind: str, asked: str) -> None:
         )
 
 
-def _weight(instance: Any, asked: str) -> None:
+def weight(instance: Any, asked: str) -> None:
+    """Weight the bandwidth of an instance."""
     instance.__dict__.pop("opsctl_weighting", None)
     if asked != "default":
         instance.opsctl_weighting = asked

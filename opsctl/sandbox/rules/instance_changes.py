@@ -11,7 +11,7 @@ from typing import Any
 
 from opsctl.sandbox.engine.ec2_faults import fault
 from opsctl.sandbox.rules import placement_groups
-from opsctl.sandbox.rules.network_interfaces import network_of
+from opsctl.sandbox.rules.network_interfaces import check_queues, network_of
 
 
 def install() -> None:
@@ -74,24 +74,13 @@ def _queued(method: Callable[..., Any]) -> Callable[..., Any]:
             raise fault("InvalidAttachmentID.NotFound", f"Interface {nic.id} has no such attachment.")
         _stopped(self.ec2_backend, nic.instance.id)
         if count is not None:
-            _check_queues(self.ec2_backend, nic, int(count))
+            kind = nic.instance.instance_type
+            check_queues(network_of(self.ec2_backend, kind), kind, 0, int(count))
         self.error_on_dryrun()
         nic.opsctl_queues = int(count) if count is not None else None
         return EmptyResult()
 
     return modified
-
-
-def _check_queues(ec2: Any, nic: Any, count: int) -> None:
-    kind = nic.instance.instance_type
-    info = network_of(ec2, kind)
-    if info.get("FlexibleEnaQueuesSupport") != "supported":
-        raise fault("UnsupportedOperation", f"The instance type {kind} does not support flexible ENA queues.")
-    most = info["NetworkCards"][0].get("MaximumEnaQueueCountPerInterface", 0)
-    if not 1 <= count <= most:
-        raise fault(
-            "InvalidParameterValue", f"Value ({count}) for parameter enaQueueCount is invalid: at most {most}."
-        )
 
 
 def _with_queues(method: Callable[..., None]) -> Callable[..., None]:

@@ -134,6 +134,8 @@ def take_places(ec2: Any, kind: str, asked: list[dict[str, Any]]) -> "_Places":
         card, device = int(nic.get("NetworkCardIndex") or 0), int(nic["DeviceIndex"])
         seen.take(nic.get("InterfaceType") or "interface", card, device)
         _express(nic.get("EnaSrdSpecification"), seen)
+        if nic.get("EnaQueueCount") is not None:
+            check_queues(seen.info, kind, card, int(nic["EnaQueueCount"]))
         nic["DeviceIndex"] = card * A_CARD + device
     return seen
 
@@ -144,6 +146,20 @@ def become_adapters(instance: Any, asked: list[dict[str, Any]], places: "_Places
         made = instance.nics[nic["DeviceIndex"]]
         _becomes(made, nic.get("InterfaceType"))
         made.opsctl_ena_srd = _express(nic.get("EnaSrdSpecification"), places)
+        if nic.get("EnaQueueCount") is not None:
+            made.opsctl_queues = int(nic["EnaQueueCount"])
+
+
+def check_queues(info: Mapping[str, Any], kind: str, card: int, count: int) -> None:
+    """Refuse a number of ENA queues that an interface of a type cannot have."""
+    if info.get("FlexibleEnaQueuesSupport") != "supported":
+        raise fault("UnsupportedOperation", f"The instance type {kind} does not support flexible ENA queues.")
+    cards = {one["NetworkCardIndex"]: one for one in info["NetworkCards"]}
+    most = cards.get(card, {}).get("MaximumEnaQueueCountPerInterface", 0)
+    if not 1 <= count <= most:
+        raise fault(
+            "InvalidParameterValue", f"Value ({count}) for parameter enaQueueCount is invalid: at most {most}."
+        )
 
 
 class _Places:

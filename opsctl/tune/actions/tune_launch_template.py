@@ -1,10 +1,10 @@
-"""Makes a version of a launch template whose instances have EFAs on their network cards, or ENA Express."""
+"""Makes a version of a launch template whose instances have EFAs, ENA Express, queues or a bandwidth weighting."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from opsctl.model.changes import Change, Proof, Risk, Severity
+from opsctl.model.changes import Change, Instruction, Proof, Risk, Severity
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.fetching import Fetching, require
 from opsctl.model.references import reference
@@ -14,7 +14,7 @@ from opsctl.resources.ec2 import describe
 from opsctl.resources.marks import described
 from opsctl.tune.efa_group_calls import group_id
 from opsctl.tune.instance_types import TypeNetwork, parse_types
-from opsctl.tune.launch_wish import LaunchWish, wished_interfaces
+from opsctl.tune.launch_wish import LaunchWish, over_its_queues, weighting_of, wished_interfaces
 from opsctl.tune.scaling_group import efas_of
 from opsctl.tune.template_calls import (
     create_version,
@@ -31,10 +31,11 @@ _GROUP = "<the group of the EFAs>"
 
 
 class TuneLaunchTemplate(Action):
-    """Create a version of a launch template with EFAs, or with ENA Express on, for instances launched from now on.
+    """Create a version of a launch template with another network, for instances launched from now on.
 
-    An EFA is on every network card that takes one. The rest is that of the version it is made from. Undo deletes
-    the new version, unless it is the default one by then or an Auto Scaling group launches by it.
+    An EFA is on every network card that takes one, ENA queues and ENA Express are at every interface that has
+    addresses. The rest is that of the version it is made from. Undo deletes the new version, unless it is the
+    default one by then or an Auto Scaling group launches by it.
     """
 
     name: ClassVar[str] = "tune.launch_template"
@@ -47,6 +48,10 @@ class TuneLaunchTemplate(Action):
     efa: bool = Field(False, description="An EFA on every network card that takes one.")
     ena_express: bool = Field(False, description="ENA Express on at every interface that has it.")
     ena_express_udp: bool = Field(False, description="For UDP as well, whose datagrams then come in order.")
+    queues: int = Field(0, ge=0, description="ENA queues of every interface; 0: as it is.")
+    weighting: Literal["keep", "default", "vpc-1", "ebs-1"] = Field(
+        "keep", description="How bandwidth is shared: the network (vpc-1), or EBS (ebs-1); keep: as it is."
+    )
     vpc: str = Field("", description="Id of the VPC that instances are launched into; for EFAs.")
     group: str = Field(
         "opsctl-efa", description="Name of the security group of the EFAs in that VPC; it lets itself in and out."
@@ -61,7 +66,11 @@ class TuneLaunchTemplate(Action):
     def wish(self) -> LaunchWish:
         """What is wished of the interfaces."""
         return LaunchWish(
-            efa=self.efa, ena_express=self.ena_express, ena_express_udp=self.ena_express and self.ena_express_udp
+            efa=self.efa,
+            ena_express=self.ena_express,
+            ena_express_udp=self.ena_express and self.ena_express_udp,
+            queues=self.queues,
+            weighting=self.weighting,
         )
 
     def plan(self, about: Context) -> Fetching[list[Change]]:
@@ -78,7 +87,7 @@ class TuneLaunchTemplate(Action):
         data = source["LaunchTemplateData"]
         of = yield from self._type(data, about.region)
         interfaces = self._interfaces(data, of)
-        if interfaces == data.get("NetworkInterfaces"):
+        if interfaces == data.get("NetworkInterfaces", []) and self.weighting in ("keep", weighting_of(data)):
             return []
         return [self._made(str(source["VersionNumber"]), data, of, interfaces, about.plan_id)]
 
@@ -92,20 +101,21 @@ class TuneLaunchTemplate(Action):
             )
         answer = yield from require(describe("DescribeInstanceTypes", region, {"instance-type": [named]}))
         of = parse_types(answer).get(named)
-        for asked, has, what in (
-            (self.efa, of is not None and of.efa, "EFA"),
-            (self.ena_express, of is not None and of.ena_express, "ENA Express"),
-        ):
-            if asked and not has:
-                raise RefusedByGuard(
-                    f"{named} of launch template {self.template} has no {what}; {_NOTHING}", "use another"
-                )
-        assert of is not None  # noqa: S101 - something is asked that it has
+        if of is None:
+            raise RefusedByGuard(f"EC2 knows no type {named} here; {_NOTHING}", "use another")
+        lacking = [part.words for part in self.wish.parts if not part.fits(of)]
+        if self.queues and not lacking:
+            lacking += over_its_queues(data.get("NetworkInterfaces", []), self.wish, of)
+        if lacking:
+            what = f"{named} of launch template {self.template} has not what is asked ({'; '.join(lacking)})"
+            raise RefusedByGuard(f"{what}; {_NOTHING}", "use another")
         return of
 
     def _interfaces(self, data: Json, of: TypeNetwork) -> list[Json]:
         """Lay the interfaces out; what the launch would be refused for is refused here."""
         given, shared = data.get("NetworkInterfaces", []), data.get("SecurityGroupIds", []) or list(self.groups)
+        if not self.wish.of_interfaces:
+            return list(given)
         made = wished_interfaces(given, self.wish, of, _GROUP, shared)
         if len(made) > 1 and any(one.get("AssociatePublicIpAddress") for one in made):
             raise RefusedByGuard(
@@ -130,7 +140,7 @@ class TuneLaunchTemplate(Action):
             outputs["group"] = group_id(self.group, self.vpc)
         driver = ", whether or not the image has the driver" if self.efa else ""
         return Change(
-            **dict(create_version(self.template, source, data, mark, f"{plan_id}-version", named)),
+            **dict(self._create(source, data, mark, f"{plan_id}-version", named)),
             id="create",
             title=f"Create a version of {self.template} like {source}, with {what} for {of.name}",
             why=self.why,
@@ -146,10 +156,17 @@ class TuneLaunchTemplate(Action):
             ),
         )
 
+    def _create(self, source: str, data: Json, mark: str, token: str, named: list[Json]) -> Instruction:
+        interfaces = named if self.wish.of_interfaces else []
+        return create_version(
+            self.template, source, data, mark, token, interfaces=interfaces, weighting=self.weighting
+        )
+
     def _what(self, interfaces: list[Json]) -> str:
         parts = [f"{efas_of(interfaces)} EFA"] if self.efa else []
         if self.ena_express:
             parts.append("ENA Express (UDP as well)" if self.ena_express_udp else "ENA Express")
+        parts += [one.words for one in self.wish.parts if one.queues or one.weighting != "keep"]
         return " and ".join(parts)
 
 

@@ -1,6 +1,6 @@
 """Reads a compute environment of AWS Batch, and says what it lacks for EFA and placement."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ from opsctl.tune.batch_environment import (
 )
 from opsctl.tune.batch_findings import BatchFinding, BatchLook, findings_of
 from opsctl.tune.facts.tune_surroundings import TuneSurroundings
-from opsctl.tune.launch_wish import LaunchWish
+from opsctl.tune.launch_wish import LaunchWish, weighting_of
 from opsctl.tune.surroundings import Surroundings
 
 
@@ -61,6 +61,10 @@ class TuneBatch(Fact):
     efa: bool = Field(False, description="Launch with an EFA on every network card that takes one.")
     ena_express: bool = Field(False, description="Launch with ENA Express on.")
     ena_express_udp: bool = Field(False, description="For UDP as well.")
+    queues: int = Field(0, ge=0, description="ENA queues of every interface; 0: as it is.")
+    weighting: Literal["keep", "default", "vpc-1", "ebs-1"] = Field(
+        "keep", description="How bandwidth is shared: the network (vpc-1), or EBS (ebs-1); keep: as it is."
+    )
     placement_group: str = Field("", description="Launch into this placement group.")
 
     def read(self, about: Context) -> Fetching[Value]:
@@ -79,15 +83,22 @@ class TuneBatch(Fact):
             groups=environment.groups,
         ).read(about)
         assert isinstance(around, Surroundings)  # noqa: S101 - the fact's own result
-        template, number, interfaces = yield from _template(environment)
+        template, number, data = yield from _template(environment)
         strategy = yield from self._strategy(environment, about)
         jobs, queues, running, unread = yield from self._jobs(environment)
-        wish = LaunchWish(efa=self.efa, ena_express=self.ena_express, ena_express_udp=self.ena_express_udp)
+        wish = LaunchWish(
+            efa=self.efa,
+            ena_express=self.ena_express,
+            ena_express_udp=self.ena_express_udp,
+            queues=self.queues,
+            weighting=self.weighting,
+        )
         look = BatchLook(
             environment=environment,
             jobs=jobs,
             around=around,
-            interfaces=interfaces,
+            interfaces=tuple(data.get("NetworkInterfaces", [])),
+            weighting=weighting_of(data),
             number=number,
             strategy=strategy,
             running=running,
@@ -108,7 +119,7 @@ class TuneBatch(Fact):
         if self.efa:
             not_alone = ("families", "no-efa", "types-unread", "several-types", "zones", "no-template", "latest")
             stops += [one.says for one in findings if one.id in not_alone]
-        elif self.ena_express:
+        elif look.wish.any:
             not_so = ("families", "types-unread", "no-template", "latest")
             stops += [one.says for one in findings if one.id in not_so]
         if self.placement_group and not self.efa:
@@ -208,16 +219,15 @@ def _running(queue: str) -> Read:
     return Read(service="batch", operation="ListJobs", params={"jobQueue": queue, "jobStatus": "RUNNING"})
 
 
-def _template(environment: BatchEnvironment) -> Fetching[tuple[str, str, tuple[Json, ...]]]:
-    """Return the id of the launch template, and number and interfaces of the version that is named."""
+def _template(environment: BatchEnvironment) -> Fetching[tuple[str, str, Json]]:
+    """Return the id of the launch template, and number and data of the version that is named."""
     named = {"LaunchTemplateId": environment.template} if environment.template else {}
     if environment.template_name:
         named = {"LaunchTemplateName": environment.template_name}
     if not named:
         yield []
-        return "", "", ()
+        return "", "", {}
     params: dict[str, Json] = {**named, "Versions": [environment.version]}
     answer = yield from require(Read(service="ec2", operation="DescribeLaunchTemplateVersions", params=params))
     found = answer["LaunchTemplateVersions"][0]
-    interfaces = tuple(found["LaunchTemplateData"].get("NetworkInterfaces", []))
-    return found["LaunchTemplateId"], str(found["VersionNumber"]), interfaces
+    return found["LaunchTemplateId"], str(found["VersionNumber"]), found["LaunchTemplateData"]

@@ -1,6 +1,6 @@
 """Reads an Auto Scaling group whose instances are to be launched otherwise, or to be replaced."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ from opsctl.resources.ec2 import describe, describe_batches
 from opsctl.tune.fleet import FleetInstance, parse_fleet
 from opsctl.tune.group_hazards import GroupHazard, GroupWish, hazards_of, refresh_hazards_of
 from opsctl.tune.instance_types import parse_types
-from opsctl.tune.launch_wish import LaunchWish, lacks
+from opsctl.tune.launch_wish import LaunchWish, lacks, weighting_of
 from opsctl.tune.scaling_group import (
     LATEST,
     GroupMember,
@@ -67,6 +67,10 @@ class TuneGroup(Fact):
     efa: bool = Field(False, description="Launch with an EFA on every network card that takes one.")
     ena_express: bool = Field(False, description="Launch with ENA Express on.")
     ena_express_udp: bool = Field(False, description="For UDP as well.")
+    queues: int = Field(0, ge=0, description="ENA queues of every interface; 0: as it is.")
+    weighting: Literal["keep", "default", "vpc-1", "ebs-1"] = Field(
+        "keep", description="How bandwidth is shared: the network (vpc-1), or EBS (ebs-1); keep: as it is."
+    )
     placement_group: str = Field("", description="Launch into this placement group.")
     wishes: bool = Field(True, description="Whether something has to be wished; a refresh wishes nothing.")
 
@@ -88,6 +92,8 @@ class TuneGroup(Fact):
             update={
                 "efa": self.efa,
                 "express": self.ena_express,
+                "asked": self._asked,
+                "interfaces": tuple(data.get("NetworkInterfaces", [])),
                 "region": about.region,
                 "beside": beside,
                 "placement_group": self.placement_group,
@@ -103,11 +109,8 @@ class TuneGroup(Fact):
     ) -> GroupFound:
         group, of = wish.group, wish.of
         has = data.get("NetworkInterfaces", [])
-        asked = LaunchWish(
-            efa=self.efa, ena_express=self.ena_express, ena_express_udp=self.ena_express and self.ena_express_udp
-        )
-        possible = [one for one in asked.parts if of is not None and one.fits(of)]
-        lacking = [one for one in possible if of is not None and lacks(has, one, of)]
+        possible = [one for one in self._asked.parts if of is not None and one.fits(of)]
+        lacking = [one for one in possible if of is not None and lacks(has, one, of, weighting_of(data))]
         places = bool(self.placement_group) and self.placement_group != group.placement_group
         there = [one.words for one in possible if one not in lacking]
         already = [f"version {number} of {group.template} has {words}" for words in there]
@@ -130,11 +133,21 @@ class TuneGroup(Fact):
             already=tuple(already),
         )
 
+    @property
+    def _asked(self) -> LaunchWish:
+        return LaunchWish(
+            efa=self.efa,
+            ena_express=self.ena_express,
+            ena_express_udp=self.ena_express and self.ena_express_udp,
+            queues=self.queues,
+            weighting=self.weighting,
+        )
+
     def _refuse_nothing(self) -> None:
         if self.ena_express_udp and not self.ena_express:
             hint = "give --ena-express as well"
             raise InvalidInput.one("ENA Express itself is not asked for", source="ena_express_udp", hint=hint)
-        if self.wishes and not (self.efa or self.ena_express or self.placement_group):
+        if self.wishes and not (self._asked.any or self.placement_group):
             hint = "such as --efa, --ena-express or --placement-group NAME"
             raise InvalidInput.one("nothing to change is named", source="efa", hint=hint)
 

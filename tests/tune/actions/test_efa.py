@@ -220,7 +220,10 @@ def test_a_version_of_a_template_gets_efas_and_keeps_the_rest_of_the_one_it_is_l
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        ({"InstanceType": "m5.large"}, "m5.large of launch template lt-[0-9a-f]+ has no EFA"),
+        (
+            {"InstanceType": "m5.large"},
+            "m5.large of launch template lt-[0-9a-f]+ has not what is asked .every EFA",
+        ),
         ({"InstanceType": "c5n.18xlarge"}, "names no security group"),
         (
             {"NetworkInterfaces": [{"DeviceIndex": 0, "AssociatePublicIpAddress": True, "Groups": ["sg-1"]}]},
