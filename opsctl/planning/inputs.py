@@ -11,6 +11,8 @@ from opsctl.model.playbook import InputSpec
 from opsctl.model.value import Json
 from opsctl.planning.matching import fits
 
+_MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]')
+"""Strings of JSON as a whole, and the marks between."""
 _ARN = re.compile(r"^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:\S+$")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -88,10 +90,24 @@ def fault_in_default(name: str, spec: InputSpec) -> str:
 
 def _items(value: Json) -> list[Json]:
     if isinstance(value, str):
-        return [item.strip() for item in value.split(",") if item.strip()]
+        return [item.strip() for item in _parted(value) if item.strip()]
     if isinstance(value, (list, tuple)):
         return [part for item in value for part in (_items(item) if isinstance(item, str) else [item])]
     return [value]
+
+
+def _parted(text: str) -> list[str]:
+    """Part a text at its commas, but for those of a JSON object or array in it."""
+    found, depth, begun = [], 0, 0
+    for match in _MARKS.finditer(text):
+        if match[0] == "," and depth == 0:
+            found.append(text[begun : match.start()])
+            begun = match.end()
+        elif match[0] in "[{":
+            depth += 1
+        elif match[0] in "]}":
+            depth -= 1
+    return text.split(",") if depth else [*found, text[begun:]]
 
 
 def _scalar(kind: str, spec: InputSpec, value: Json) -> Json:

@@ -28,6 +28,12 @@ def parse(spec: dict[str, Json], value: Json) -> Json:
         ({"type": "cidr"}, "::ffff:192.0.2.1", "192.0.2.1/32"),
         ({"type": "list", "of": "cidr"}, "192.0.2.1, 192.0.2.1/32,192.0.2.2", ["192.0.2.1/32", "192.0.2.2/32"]),
         ({"type": "list", "of": "string"}, ["a", "b"], ["a", "b"]),
+        (
+            {"type": "list", "of": "string"},
+            ['q={"a": ["1", "2"], "b": [{"prefix": "},\\","}]},r={}', "c,d"],
+            ['q={"a": ["1", "2"], "b": [{"prefix": "},\\","}]}', "r={}", "c", "d"],
+        ),
+        ({"type": "list", "of": "string"}, "a{,b", ["a{", "b"]),
         ({"type": "enum", "values": ["a", "b"]}, "b", "b"),
         (
             {"type": "arn"},
