@@ -23,10 +23,14 @@ class CanarySend(Value):
 
 
 class CanaryPlan(Value):
-    """What is sent, and the queues that no simple message reaches, each with its filter."""
+    """What is sent, and the queues that no simple message reaches, each with its filter.
+
+    `copies` says of which queues more than one of the messages are chosen for, and how many.
+    """
 
     sends: tuple[CanarySend, ...]
     untried: tuple[str, ...] = ()
+    copies: dict[str, int] = {}
 
 
 def topic_canary(topic: str, mark: str, filters: Mapping[str, str], scope: str) -> CanaryPlan:
@@ -63,9 +67,12 @@ def bus_canary(bus: str, mark: str, patterns: Mapping[str, Json], about: Mapping
             untried.append(f"{queue}: no simple event is chosen by its pattern")
         elif not any(asked.matches(_arrived(one, about)) for one in entries):
             entries.append(entry)
+    events = [_arrived(one, about) for one in entries]
+    counts = {queue: sum(map(Pattern(json.dumps(pattern)).matches, events)) for queue, pattern in patterns.items()}
     batches = [entries[start : start + ENTRIES_AT_MOST] for start in range(0, len(entries), ENTRIES_AT_MOST)]
     sends = [CanarySend(operation="PutEvents", params={"Entries": list(one)}) for one in batches]
-    return CanaryPlan(sends=tuple(sends), untried=tuple(untried))
+    copies = {queue: count for queue, count in counts.items() if count > 1}
+    return CanaryPlan(sends=tuple(sends), untried=tuple(untried), copies=copies)
 
 
 def _entry(bus: str, mark: str, pattern: Json) -> dict[str, Json] | None:

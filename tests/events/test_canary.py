@@ -19,7 +19,7 @@ from opsctl.resources.event_patterns import Pattern, parsed
 from opsctl.resources.sns_filters import FilterPolicy
 from tests.kit.job_runs import carry_out
 from tests.kit.moto_account import World, client, server
-from tests.kit.ports import Faulty, Killed, MemoryJournal
+from tests.kit.ports import Faulty, Killed, MemoryJournal, Wrapping
 from tests.kit.samples import part_of
 from tests.kit.timed import MovingClock, timed_world
 
@@ -252,3 +252,41 @@ def test_stopped_and_resumed_it_is_taken_out_everywhere(fan: Fan, fault: str, ca
     fan.carry(plan, journal)
     assert journal.last(plan.changes[-1].id) == "done"
     assert bodies("billing") == []
+
+
+def test_what_is_sent_anew_is_taken_out_where_the_first_was_seen_too(fan: Fan) -> None:
+    """The first came to the one queue and not to the other, which is let in again before the run goes on."""
+    fan.make(topic="t", queues=["billing", "audit"])
+    policy = client("sqs").get_queue_attributes(QueueUrl=url("audit"), AttributeNames=["Policy"])["Attributes"]
+    client("sqs").set_queue_attributes(QueueUrl=url("audit"), Attributes={"Policy": ""})
+    plan = fan.world.plan("fanout-create", {"topic": "t", "queues": ["billing", "audit"], "canary": True})
+    journal = MemoryJournal()
+    with pytest.raises(Unproved, match="audit: it could not be delivered"):
+        fan.carry(plan, journal)
+    client("sqs").set_queue_attributes(QueueUrl=url("audit"), Attributes=policy)
+    fan.carry(plan, journal)
+    assert journal.last(plan.changes[-1].id) == "done"
+    assert (bodies("billing"), bodies("audit")) == ([], [])
+
+
+class OneAtATime(Wrapping):
+    """SQS may hand out fewer messages than there are, and often does where there are few."""
+
+    def write(self, service: str, operation: str, params: dict[str, Json], region: str | None) -> Json:
+        few = {"MaxNumberOfMessages": 1} if operation == "ReceiveMessage" else {}
+        return self.inner.write(service, operation, params | few, region)
+
+
+def test_a_queue_that_gets_the_events_of_others_keeps_none_of_them(fan: Fan) -> None:
+    wish: dict[str, Json] = {
+        "bus": "orders",
+        "queues": ["audit", "billing"],
+        "patterns": [
+            'audit={"source": [{"prefix": ""}]}',
+            'billing={"detail-type": ["paid"], "source": ["shop"]}',
+        ],
+        "canary": True,
+    }
+    plan = fan.world.plan("fanout-route", wish)
+    fan.carry(plan, aws=OneAtATime(fan.world.aws))
+    assert (bodies("billing"), bodies("audit")) == ([], [])

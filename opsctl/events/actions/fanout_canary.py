@@ -51,7 +51,13 @@ class FanoutCanaryAction(Action):
             service=service,
             sends=made.sends,
             queues=tuple(
-                CanaryQueue(name=one.name, url=one.url, undelivered=one.undelivered) for one in self.queues
+                CanaryQueue(
+                    name=one.name,
+                    url=one.url,
+                    undelivered=one.undelivered,
+                    copies=made.copies.get(one.name, 1),
+                )
+                for one in self.queues
             ),
             untried=made.untried,
             within_s=self.within_s,

@@ -23,11 +23,15 @@ SeenState = Literal["waited for", "seen", "not delivered", "not tried"]
 
 
 class CanaryQueue(Value):
-    """A queue that is to get the message, and the dead-letter queue of its subscription or target."""
+    """A queue that is to get the message, and the dead-letter queue of its subscription or target.
+
+    `copies` is how many of what is sent come to it.
+    """
 
     name: str
     url: str
     undelivered: str = ""
+    copies: int = 1
 
 
 class FanoutCanary(Job):
@@ -35,7 +39,8 @@ class FanoutCanary(Job):
 
     What else is received is held until the end and released then, so that it is received once and not at every
     look: SQS moves what was received too often into the dead-letter queue. A queue with more than a few messages
-    is not looked into. Run again, it looks for what was sent before it sends anew.
+    is not looked into. Run again, it looks for what was sent before it sends anew; what is sent anew comes to the
+    queues as well in which it was seen before, and is taken out of those too.
     """
 
     name: ClassVar[str] = "fanout.canary"
@@ -57,6 +62,7 @@ class FanoutCanary(Job):
             refused = self._send(tools)
             if refused:
                 return JobResult(says=f"it was not sent: {refused}", complete=False)
+            looking.owe()
             looking.look()
         return looking.result()
 
@@ -88,18 +94,28 @@ class _Looking:
         self._tools = tools
         untried = {one.partition(":")[0] for one in job.untried}
         known = tools.checkpoint.recall("seen") or {}
+        # What could not be delivered was taken out; where that was mended, what is sent anew is waited for.
+        kept = {name: state for name, state in known.items() if state != "not delivered"}
         self._states: dict[str, SeenState] = {
-            one.name: "not tried" if one.name in untried else known.get(one.name, "waited for")
+            one.name: "not tried" if one.name in untried else kept.get(one.name, "waited for")
             for one in job.queues
         }
+        gone = {name for name, state in known.items() if state != "waited for"} | untried
+        self._owed = {one.name: one.copies for one in job.queues if one.name not in gone}
         self._others: dict[str, int] = {}
         self._dead: dict[str, str] = {}
         self._refused: dict[str, str] = {}
         self._held: dict[str, list[dict[str, Json]]] = {}
         self._until = 0.0
 
+    def owe(self) -> None:
+        """Wait, after it was sent, for as many in each queue as come to it, wherever it was seen before."""
+        for one in self._job.queues:
+            if self._states[one.name] != "not tried":
+                self._owed[one.name] = one.copies
+
     def look(self) -> None:
-        """Look until the message was seen everywhere, time is over, or somebody interrupts."""
+        """Look until the message was taken out everywhere, time is over, or somebody interrupts."""
         deadline, every_s = self._tools.clock.now() + self._job.within_s, POLL_S
         self._until = deadline
         try:
@@ -108,28 +124,32 @@ class _Looking:
             self._release()
 
     def _look(self, deadline: float, every_s: float) -> None:
-        while self.waited_for() and not self._tools.stopping():
+        while (owing := self._owing()) and not self._tools.stopping():
             left_s = deadline - self._tools.clock.now()
             if left_s <= 0:
                 return
-            names = ", ".join(self.waited_for())
+            names = ", ".join(one.name for one in owing)
             self._tools.progress(f"looking for the canary in {names} (at most {span(left_s)})")
-            for queue in self._job.queues:
-                if self._states[queue.name] == "waited for":
-                    self._look_into(queue)
-            if self.waited_for():
+            for queue in owing:
+                self._look_into(queue)
+            if self._owing():
                 self._tools.clock.sleep(min(every_s, left_s))
                 every_s = min(every_s * POLL_GROWTH, POLL_AT_MOST_S)
 
     def _look_into(self, queue: CanaryQueue) -> None:
         if self._others.get(queue.name, 0) > OTHERS_AT_MOST:
             self._refused[queue.name] = f"it has more than {OTHERS_AT_MOST} messages, which would all be received"
-        elif self._take(queue.name, queue.url):
-            self._note(queue.name, "seen")
-        elif queue.undelivered and self._take(queue.undelivered, self._url(queue.undelivered)):
-            self._note(queue.name, "not delivered")
+        elif count := self._take(queue.name, queue.url):
+            self._note(queue.name, "seen", count)
+        elif queue.undelivered and (count := self._take(queue.undelivered, self._url(queue.undelivered))):
+            self._note(queue.name, "not delivered", count)
 
-    def _note(self, name: str, state: SeenState) -> None:
+    def _owing(self) -> list[CanaryQueue]:
+        """The queues to which more is to come."""
+        return [one for one in self._job.queues if self._owed.get(one.name, 0) > 0]
+
+    def _note(self, name: str, state: SeenState, count: int) -> None:
+        self._owed[name] -= count
         self._states[name] = state
         self._tools.checkpoint.remember(
             "seen", {one: told for one, told in self._states.items() if told != "not tried"}
@@ -141,10 +161,10 @@ class _Looking:
             self._dead[name] = str((answer.value or {}).get("QueueUrl", ""))
         return self._dead[name]
 
-    def _take(self, name: str, url: str) -> bool:
-        """Whether the message was in a queue, and is deleted now; all else is released."""
+    def _take(self, name: str, url: str) -> int:
+        """How often the message was in a queue, and is deleted now; all else is released."""
         if not url:
-            return False
+            return 0
         params: dict[str, Json] = {
             "QueueUrl": url,
             "MaxNumberOfMessages": 10,
@@ -156,13 +176,13 @@ class _Looking:
             told = self._tools.aws.write("sqs", "ReceiveMessage", params, None)
         except (AwsRefused, OutcomeUnknown) as fault:
             self._refused[name] = fault.summary
-            return False
-        taken = False
+            return 0
+        taken = 0
         for message in (told or {}).get("Messages") or []:
             handle: dict[str, Json] = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
             if self._is_ours(message):
                 self._tools.aws.write("sqs", "DeleteMessage", handle, None)
-                taken = True
+                taken += 1
             elif MARK_NAME in json.dumps(message, default=str):
                 # Another run's, which looks for it just now.
                 self._tools.aws.write("sqs", "ChangeMessageVisibility", handle | {"VisibilityTimeout": 0}, None)
@@ -203,7 +223,7 @@ class _Looking:
             return JobResult(says=says, complete=True, details=details)
         trace = self._tools.commands.opsctl("events", "trace", f"queue:{missing[0]}", "--back")
         why = f"{trace} says what stands in the way"
-        hint = f"resume looks again; {why}" if self.waited_for() else why
+        hint = f"resume looks again, and sends another; {why}"
         return JobResult(
             says=says, complete=False, certain=bool(self._tools.stopping()), hint=hint, details=details
         )
@@ -213,6 +233,9 @@ class _Looking:
             names = [name for name, found in self._states.items() if found == state]
             if names:
                 yield f"{', '.join(names)}: {words}"
+        left = [one.name for one in self._owing() if self._states[one.name] == "seen"]
+        if left:
+            yield f"{', '.join(left)}: one more was sent and not seen; a consumer may have taken it"
         for name, why in self._refused.items():
             yield f"{name} could not be looked into: {why}"
         for name, count in self._others.items():
