@@ -11,6 +11,9 @@ ONE_BY_ONE = 12
 """With more changes than this, those of one step are told by the first of them."""
 
 _LONGEST = 74
+_SHORTEST = 40
+"""With less of an example than this nobody knows what it is one of."""
+_AND_MORE = " … ("
 _NOTES = ("CreateTags", "TagResource")
 """Operations that only write something down beside the rest: together they are one line, below the others."""
 
@@ -96,6 +99,15 @@ def together(titles: Sequence[str]) -> str:
             if len(merged) <= _LONGEST:
                 return merged
     return f"{first} …"
+
+
+def fitted(says: str, width: int) -> str:
+    """Return what stands for several changes in one line, if it does: its example loses its last words."""
+    example, more, how_many = says.rpartition(_AND_MORE)
+    if not more or len(says) <= width:
+        return says
+    cut = example[: width - len(more) - len(how_many) + 1].rpartition(" ")[0]
+    return f"{cut}{more}{how_many}" if len(cut) >= _SHORTEST else says
 
 
 def _braced(words: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from opsctl.model.networks import plain_addresses
 from opsctl.model.paths import Paths, WayIn
 from opsctl.model.plan import Finding, Plan, Section
 from opsctl.model.sentences import sentence, sentences
-from opsctl.render.alike import ONE_BY_ONE, alike_titles, change_lines
+from opsctl.render.alike import ONE_BY_ONE, alike_titles, change_lines, fitted
 from opsctl.render.change_rows import laid_out_details
 from opsctl.render.instruction_words import call_of, queries_of
 from opsctl.render.known_besides import known_lines
@@ -61,13 +61,14 @@ def render_plan(
     lines = change_lines(plan, calls=calls)
     for change in lines:
         star = " *" if change.conditional and plan.undo_of else ""
-        page.item(f"{change.mark} {change.says}{star}", MARKS.get(change.mark, ""), indent=0, hang=2)
+        says = change.says if calls else fitted(change.says, width - len(change.mark) - len(star) - 1)
+        page.item(f"{change.mark} {says}{star}", MARKS.get(change.mark, ""), indent=0, hang=2)
     if calls:
         _grave(page, plan)
     page.line(tally_of(plan), "bold")
     if plan.undo_of and any(change.conditional for change in lines):
         page.item(_CONDITIONAL, indent=0, hang=2)
-    _hurts(page, plan)
+    _hurts(page, plan, width)
     _left(page, plan)
     page.following(following, following_because(plan, following), indent=0)
     return page.text()
@@ -127,7 +128,7 @@ def _section(page: Page, section: Section) -> None:
         page.item(f"… and {len(section.rows) - ROWS_SHOWN} more (-d: all)")
 
 
-def _hurts(page: Page, plan: Plan) -> None:
+def _hurts(page: Page, plan: Plan, width: int) -> None:
     """Say what else is touched, what cannot be undone, who will revert it, and what a guard found."""
     named = {text for finding in plan.warnings for text in finding.evidence}
     affected = dict.fromkeys(
@@ -143,7 +144,7 @@ def _hurts(page: Page, plan: Plan) -> None:
         more = f" ({len(notes) - NOTES_SHOWN} more)" if len(notes) > NOTES_SHOWN else ""
         page.item(f"risk: {' '.join(notes[:NOTES_SHOWN])}{more}", indent=0, hang=2)
     for says in [] if plan.undo_of else _final(plan):
-        page.item(f"! cannot be undone: {says}", "yellow", indent=0, hang=2)
+        page.item(fitted(f"! cannot be undone: {says}", width), "yellow", indent=0, hang=2)
     for owner in dict.fromkeys(change.risk.owner for change in plan.changes if change.risk.owner):
         page.item(f"! {owner} will revert this when it is deployed again", "yellow", indent=0, hang=2)
     warnings = [one for one in plan.warnings if one.id != HALF_DONE_RUN]

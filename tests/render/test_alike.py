@@ -1,7 +1,7 @@
 """Many changes in few lines: those of one step together, those alike as one, the words that differ in braces."""
 
 from opsctl.model.changes import Change
-from opsctl.render.alike import ChangeLine, change_lines
+from opsctl.render.alike import ChangeLine, change_lines, fitted
 from tests.kit.box_plans import make_box, plan_of
 
 
@@ -35,3 +35,13 @@ def test_what_would_be_too_long_as_one_is_told_by_the_first_and_counted() -> Non
     changes = [change(f"s{number}/x", f"Tag i-{'0' * 17}{number} key=value") for number in range(20)]
     (line,) = change_lines(plan_of(*changes))
     assert (line.says, line.stands_for) == (f"Tag i-{'0' * 18} key=value … (20)", 20)
+
+
+def test_a_line_for_several_changes_loses_the_end_of_its_example_where_it_would_not_fit() -> None:
+    says = "Reserve capacity for 2 x c5n.18xlarge in us-east-1a in placement group hpc … (4)"
+    assert fitted(says, 80) == says
+    assert fitted(says, 79) == "Reserve capacity for 2 x c5n.18xlarge in us-east-1a in placement group … (4)"
+    assert all(len(fitted(says, width)) <= width for width in range(50, 90))
+    assert fitted(says, 40) == says
+    one = "Set the ENA queues of an interface that has a long name of its own to 16 (2)"
+    assert fitted(one, 60) == one

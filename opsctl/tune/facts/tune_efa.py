@@ -1,5 +1,7 @@
 """Finds out how instances get an EFA on every network card that takes one, and what speaks against it."""
 
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -33,6 +35,16 @@ class EfaPlace(Value):
     group: str
 
 
+class EfaRow(Value):
+    """The places of one instance in a line: its cards, and the device index at each of them."""
+
+    instance: str
+    cards: str
+    devices: str
+    subnet: str
+    group: str
+
+
 class EfaFound(Value):
     """The places of the EFAs, the scripts for the guests, and what speaks against it, each as a line.
 
@@ -45,6 +57,7 @@ class EfaFound(Value):
     group: str = ""
     makes_group: bool = False
     places: tuple[EfaPlace, ...] = ()
+    rows: tuple[EfaRow, ...] = ()
     installs: tuple[str, ...] = ()
     again: tuple[str, ...] = ()
     install: tuple[str, ...] = ()
@@ -141,12 +154,14 @@ class TuneEfa(Fact):
             if one not in silent and not installer_knows(known[one.instance.id].system)
         ]
         few = [one.instance.title for one in some] if not peers.others and len(some) == 1 else []
+        places = tuple(place for one in some for place in _places(one, peers.group))
         return EfaFound(
             instances=tuple(one.instance.id for one in some),
             vpc=every[0].vpc,
             group=peers.group,
             makes_group=peers.makes,
-            places=tuple(place for one in some for place in _places(one, peers.group)),
+            places=places,
+            rows=_rows(places),
             installs=tuple(one.instance.id for one in running) if installs else (),
             again=tuple(one.instance.id for one in again if one in running),
             install=install_script(self.installer),
@@ -164,6 +179,23 @@ class TuneEfa(Fact):
             alone=tuple(few),
             mixed=tuple(mixed(some)),
         )
+
+
+def _rows(places: Iterable[EfaPlace]) -> tuple[EfaRow, ...]:
+    """Put the places of an instance, which follow one another, into one line."""
+    told = groupby(places, key=lambda one: (one.instance, one.subnet, one.group))
+    return tuple(_row(list(some)) for _, some in told)
+
+
+def _row(some: Sequence[EfaPlace]) -> EfaRow:
+    first = some[0]
+    return EfaRow(
+        instance=first.instance,
+        cards=", ".join(str(one.card) for one in some),
+        devices=", ".join(str(one.device) for one in some),
+        subnet=first.subnet,
+        group=first.group,
+    )
 
 
 def _places(target: EfaTarget, group: str) -> list[EfaPlace]:
