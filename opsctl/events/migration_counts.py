@@ -48,8 +48,14 @@ def minutes_read(topic: str, queues: Sequence[str], start: int, end: int) -> Rea
 
 
 def counts_of(answer: Answer, queues: Sequence[str]) -> MigrationCounts:
-    """The sums; what has no point was not counted, which is nought."""
+    """The sums; what has no point was not counted, which is nought.
+
+    A metric that CloudWatch could not give (GetMetricData: StatusCode InternalError or Forbidden) is not read.
+    """
     if answer.refusal is not None:
+        return MigrationCounts()
+    told = answer.value.get("MetricDataResults") or []
+    if any(one.get("StatusCode") in ("InternalError", "Forbidden") for one in told):
         return MigrationCounts()
     found = {
         str(one["Id"]): int(sum(one.get("Values") or [])) for one in answer.value.get("MetricDataResults") or []

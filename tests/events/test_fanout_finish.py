@@ -7,7 +7,7 @@ import pytest
 
 from opsctl.cli.commands.fanout_migrate_watch import minute_line
 from opsctl.events.facts.fanout_finish import still_sent
-from opsctl.events.migration_counts import MigrationCounts, MinuteCounts, minutes_of
+from opsctl.events.migration_counts import MigrationCounts, MinuteCounts, counts_of, minutes_of
 from opsctl.events.send_rights import NarrowedStatement, NotNarrowed, narrowed
 from opsctl.model.errors import RefusedByGuard
 from opsctl.model.reads import Answer
@@ -135,6 +135,20 @@ def test_a_producer_that_may_not_publish_is_refused(world: World) -> None:
     put("own", {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn(world, "billing")})
     with pytest.raises(RefusedByGuard, match="cannot-publish"):
         world.plan("fanout-finish", {"topic": "orders", "producer": ROLE}, overrides=("still-in-use",))
+
+
+def test_a_producer_of_whom_nobody_can_tell_whether_it_may_publish_is_refused(world: World) -> None:
+    topic = client("sns").list_topics()["Topics"][0]["TopicArn"]
+    only = {"StringEquals": {"aws:PrincipalTag/team": "orders"}}
+    put("publishes", {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic, "Condition": only})
+    with pytest.raises(RefusedByGuard, match="cannot-publish"):
+        world.plan("fanout-finish", {"topic": "orders", "producer": ROLE})
+
+
+def test_a_metric_that_cloudwatch_could_not_give_is_not_nought() -> None:
+    results = [{"Id": "published", "Values": [4.0]}, {"Id": "q0", "Values": [], "StatusCode": "InternalError"}]
+    told = counts_of(Answer(value={"MetricDataResults": results}), ["billing"])
+    assert told.published is None
 
 
 def test_what_was_sent_another_way_in_the_last_hour_stops_it(world: World) -> None:

@@ -25,8 +25,8 @@ class SendingPolicy(Value):
 class FanoutFinishRead(Value):
     """A producer's rights to send to a topic's queues itself.
 
-    `unready` says that it could not publish instead, `refused` are rights that have to be taken away by hand,
-    `still` what says that the old way is in use, `unknown` why that could not be told.
+    `unready` says that it could not publish instead, or that this could not be told, `refused` are rights that
+    have to be taken away by hand, `still` says that the old way is in use, `unknown` why that could not be told.
     """
 
     topic: str
@@ -79,9 +79,7 @@ class FanoutFinish(Fact):
             role_name=role,
             queues=found.queues,
             policies=tuple(policies),
-            unready=tuple(
-                one.says for one in found.points if one.id == "may-publish" and one.state == "not ready"
-            ),
+            unready=tuple(one.says for one in found.points if one.id == "may-publish" and one.state != "ready"),
             refused=tuple(refused),
             still=tuple(still_sent(found.counts)),
             unknown=("what queues and topic were sent could not be read",) * (found.counts.published is None),
