@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from opsctl.model.commands import Commands
-from opsctl.tune.finding import NO_STOP, Mend, Severity, TuneFinding, finding
+from opsctl.tune.finding import NO_STOP, Mend, Severity, TuneFinding, finding, mended_by
 from opsctl.tune.fleet import FleetInstance
 from opsctl.tune.guest_answers import GuestDevice, GuestNetwork, numbers
 from opsctl.tune.guest_mends import (
@@ -184,14 +184,23 @@ def _throttling(
         most = ", ".join(f"{_ABOUT[name]} by {count:,}" for name, count in rose.items())
         mend = relieved(instance, of, guest, set(rose), commands)
         what = f"packets over its allowance rose in {COUNTED_S} s: {most}"
-        yield _found(commands, "throttled", "high", instance, what, mend)
+        yield _by_its_group(_found(commands, "throttled", "high", instance, what, mend), instance, mend, commands)
         return
     counted = {name: count for name, count in _summed([one.counted for one in guest.devices]).items() if count}
     if counted:
         most = ", ".join(f"{_ABOUT[name]} {count:,}" for name, count in counted.items())
         mend = relieved(instance, of, guest, set(counted), commands)
         what = f"packets over its allowance since it was started, none in {COUNTED_S} s: {most}"
-        yield _found(commands, "throttled-before", "low", instance, what, mend)
+        found = _found(commands, "throttled-before", "low", instance, what, mend)
+        yield _by_its_group(found, instance, mend, commands)
+
+
+def _by_its_group(found: TuneFinding, instance: FleetInstance, mend: Mend, commands: Commands) -> TuneFinding:
+    """A member's weighting is its launch template's, which `tune group` changes."""
+    weighting = "--bandwidth-weighting"
+    if not instance.auto_scaling_group or weighting not in mend.fix:
+        return found
+    return mended_by(found, commands.opsctl("tune", "group", instance.auto_scaling_group, weighting, "vpc-1"))
 
 
 def _summed(counters: list[dict[str, int]]) -> dict[str, int]:

@@ -188,3 +188,13 @@ def test_the_worst_comes_first_and_says_is_the_whole() -> None:
         "(a stop and a start: instance store and an auto-assigned public address are lost, "
         "capacity may be missing)"
     )
+
+
+def test_a_member_gets_its_queues_and_its_weighting_by_what_its_group_launches() -> None:
+    nics = (nic(express=True).model_copy(update={"queues": 8}), nic("efa-only", card=1), nic("efa-only", device=1))
+    one = instance(FLEXIBLE, interfaces=nics, weighting="ebs-1", auto_scaling_group="w", **IN_CLUSTER)
+    told = findings_of([one], {FLEXIBLE.name: FLEXIBLE}, Commands())
+    assert {each.id: each.fix for each in told} == {
+        "queues-few": "opsctl tune group w --queues 32",
+        "weighting-ebs": "opsctl tune group w --bandwidth-weighting default",
+    }

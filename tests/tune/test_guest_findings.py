@@ -174,3 +174,11 @@ def test_a_member_of_a_group_is_mended_where_the_group_has_it_from() -> None:
         "change the launch template of Auto Scaling group workers, or its image",
         "opsctl tune refresh workers",
     )
+
+
+@pytest.mark.parametrize("rose", [{}, {"bw_out": 9}], ids=["before", "now"])
+def test_a_member_that_is_throttled_is_weighted_by_what_its_group_launches(rose: dict[str, int]) -> None:
+    of = ENA.model_copy(update={"weightings": ("default", "vpc-1")})
+    inside = guest(device(rose=rose, counted=NONE | {"bw_out": 9}))
+    (one,) = found(inside, instance(ENA, auto_scaling_group="workers"), of)
+    assert (one.first, one.fix) == ("", "opsctl tune group workers --bandwidth-weighting vpc-1")

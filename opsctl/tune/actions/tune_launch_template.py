@@ -167,7 +167,7 @@ class TuneLaunchTemplate(Action):
         if self.ena_express:
             parts.append("ENA Express (UDP as well)" if self.ena_express_udp else "ENA Express")
         parts += [one.words for one in self.wish.parts if one.queues or one.weighting != "keep"]
-        return " and ".join(parts)
+        return " and ".join(one for one in (", ".join(parts[:-1]), parts[-1]) if one)
 
 
 def _with_group(interface: Json, group: Json) -> Json:
