@@ -8,7 +8,7 @@ from opsctl.model.errors import InvalidInput
 from opsctl.model.fetching import Fetching, gather
 from opsctl.model.run import Context
 from opsctl.model.value import Value, fingerprint
-from opsctl.resources.queue_facts import QueueFacts, find_queue, queue_attributes
+from opsctl.resources.queue_facts import QueueFacts, find_queue, policy_full, queue_attributes
 from opsctl.resources.resource_policies import PolicyAnswer, ServiceCall, verdict_on
 from opsctl.resources.sns_filters import FilterPolicy
 
@@ -19,8 +19,8 @@ TOPIC_MAX_BYTES = 262_144
 class FannedQueue(Value):
     """A queue that is to get what a topic gets.
 
-    `open` tells that its policy lets SNS in for the topic already, `undelivered` what the dead-letter queue of its
-    subscription is called.
+    `open` tells that its policy lets SNS in for the topic already, `statements` how many that policy has,
+    `undelivered` what the dead-letter queue of its subscription is called.
     """
 
     name: str
@@ -32,6 +32,7 @@ class FannedQueue(Value):
     filter: str = ""
     undelivered: str = ""
     open: bool = False
+    statements: int = 0
     subscription: str = ""
 
 
@@ -66,6 +67,7 @@ def _queue(facts: QueueFacts, policy: str, filter_: str, topic: str, account: st
         filter=filter_,
         undelivered=undelivered_name(facts.name),
         open=verdict_on(policy, call) is PolicyAnswer.YES,
+        statements=facts.statements,
     )
 
 
@@ -112,6 +114,8 @@ def why_refused(queue: FannedQueue, *, fifo_topic: bool, topic: str, key: KeyFac
     """Say why SNS will never deliver to a queue; empty when it will."""
     if queue.fifo and not fifo_topic:
         return f"{queue.name} is a FIFO queue, and the topic is not: take one that ends in .fifo"
+    if not queue.open and (full := policy_full(queue.name, queue.statements)):
+        return full
     if key is not None:
         refused, _ = what_key_refuses(key, service=SERVICE, on_behalf_of=topic, account=account)
         if refused:

@@ -132,6 +132,16 @@ def parse_queue(url: str, answer: Json) -> QueueFacts:
     )
 
 
+def policy_full(name: str, statements: int) -> str:
+    """Say that a queue's policy takes no more statements, or nothing (SQS guide, "Amazon SQS policy quotas")."""
+    if statements < _STATEMENTS_AT_MOST:
+        return ""
+    return f"{name}: its policy has {statements} statements, and SQS takes no more"
+
+
+_STATEMENTS_AT_MOST = 20
+
+
 def url_for(arn: str, like: str) -> str:
     """The URL of a queue of the same account and region as another queue's URL."""
     return f"{like.rpartition('/')[0]}/{arn.rpartition(':')[2]}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from opsctl.events.fanout_queues import undelivered_name
+from opsctl.events.fanout_queues import FannedQueue, undelivered_name, why_refused
 from opsctl.model.errors import InvalidInput, RefusedByGuard
 from opsctl.model.value import Json
 from tests.kit.ha_account import run, undo
@@ -126,6 +126,18 @@ def test_a_queue_with_a_key_of_awss_own_is_refused(world: World) -> None:
     with pytest.raises(RefusedByGuard) as caught:
         world.plan("fanout-create", wish())
     assert "not-delivered" in str(caught.value)
+
+
+def test_a_queue_whose_policy_has_no_room_is_refused_unless_sns_is_let_in_already() -> None:
+    full = FannedQueue(name="billing", arn="arn:aws:sqs:us-east-1:123456789012:billing", url="", fifo=False)
+
+    def why(**more: Json) -> str:
+        queue = full.model_copy(update=more)
+        return why_refused(queue, fifo_topic=False, topic="", key=None, account="123456789012")
+
+    assert why(statements=19) == ""
+    assert why(statements=20) == "billing: its policy has 20 statements, and SQS takes no more"
+    assert why(statements=20, open=True) == ""
 
 
 def test_a_standard_queue_on_a_fifo_topic_is_allowed_with_a_warning(world: World) -> None:
