@@ -48,6 +48,8 @@ def _first(world: World, oracle: Oracle) -> Iterator[tuple[Plan, Outcome]]:
     if outcome is None and spec.gives_up:
         oracle.given_up()
         world.base.sleep(spec.waits_s)
+        if inputs["queue"] not in world.sqs.queues:
+            return  # somebody deleted it meanwhile, so there is nothing to plan for
         plan = _again(world, oracle, spec.playbook, inputs)
         if not plan.changes:
             return

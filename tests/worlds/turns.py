@@ -66,6 +66,23 @@ class Turns:
         return self._random.choice(list(self._gates))
 
 
+class TurnsLock:
+    """Stands in for `threading.Lock`: who waits for it lets others go on, so that whoever has it gives it back."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns, self._lock = turns, threading.Lock()
+
+    def __enter__(self) -> Self:
+        while not self._lock.acquire(blocking=False):
+            self._turns.change()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+
+
 class TurnsPool:
     """Stands in for `WorkerPool`: so many workers, one at a time."""
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -36,10 +37,11 @@ from tests.kit.ports import AnswersReader, FakeClock, Killed
 from tests.worlds.account import NOBODY, Account, Queues, tag_of
 from tests.worlds.dead_letters import KINDS, Kind, Written
 from tests.worlds.mishaps import Chances, Fate, FatefulAccount, FatefulCheckpoint, FatefulClock, FatefulWire
-from tests.worlds.turns import OneAfterTheOther, Turns, TurnsPool
+from tests.worlds.turns import OneAfterTheOther, Turns, TurnsLock, TurnsPool
 
 SETTLED_S = 130
 _LOG_SPACE = 30_000
+_WITH_LOCKS = ("aside", "backup", "choosing_destinations", "in_hand", "parking", "rate", "sampling", "tally")
 _SET_ASIDE = {"dlq-redrive": ("fifo-filter", "consumer-broken"), "dlq-purge": ("fifo-filter",), "dlq-import": ()}
 
 
@@ -380,6 +382,9 @@ def one_thread_at_a_time(world: World, workers: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in ("opsctl.dlq.transfer.backoff", "opsctl.execution.executor"):
             patch.setattr(f"{module}.random", random.Random(world.spec.seed))  # noqa: S311 - waits, no secret
+        locks = SimpleNamespace(Lock=lambda: TurnsLock(world.turns))
+        for module in _WITH_LOCKS:
+            patch.setattr(f"opsctl.dlq.transfer.{module}.threading", locks)
         patch.setattr("opsctl.dlq.transfer.mover.WorkerPool", TurnsPool)
         patch.setattr("opsctl.dlq.transfer.sampling.WorkerPool", TurnsPool)
         patch.setattr("opsctl.dlq.jobs.dlq_import.ThreadPoolExecutor", OneAfterTheOther)
