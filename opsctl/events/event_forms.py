@@ -229,11 +229,9 @@ def as_eventbridge(event: S3Event, bucket: str, region: str, account: str) -> st
         detail["reason"] = _REASONS.get(what, what)
     told = {
         "version": "0",
-        "id": "00000000-0000-0000-0000-000000000000",
         "detail-type": kind,
         "source": "aws.s3",
         "account": account,
-        "time": "1970-01-01T00:00:00Z",
         "region": region,
         "resources": [bucket],
         "detail": detail,

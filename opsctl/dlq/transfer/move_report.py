@@ -81,3 +81,11 @@ class MoveReport:
             "may_be_lost": list(self.may_be_lost),
             "stopped": self.reason,
         }
+
+
+def nothing_looked_at() -> dict[str, Json]:
+    """Return the details of a move of which no process has told what it came to: the members are always there."""
+    lists = ("stayed_messages", "reasons", "sent_not_deleted", "came_back_messages", "may_be_twice", "may_be_lost")
+    counts = ("moved", "left_by_filter", "stayed", "came_back", "arrived_meanwhile", "not_looked_at")
+    told: dict[str, Json] = {**dict.fromkeys(counts, 0), **{name: [] for name in lists}}
+    return told | {"copies_at_most": {}, "stopped": ""}

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from opsctl.dlq.transfer.backoff import Patience
 from opsctl.dlq.transfer.move_order import MoveOrder, set_out_ms
+from opsctl.dlq.transfer.move_report import nothing_looked_at
 from opsctl.dlq.transfer.mover import Ended, Mover
 from opsctl.dlq.transfer.parking import Parking
 from opsctl.dlq.transfer.queue import ATTEMPTS, PASSING, Queue
@@ -295,7 +296,7 @@ class Through:
             says=f"{moved:,} moved" + (f", {says_copies(copies)}" if copies else ""),
             complete=True,
             certain=not copies,
-            details={"moved": moved, "may_be_twice": list(copies)},
+            details=nothing_looked_at() | {"moved": moved, "may_be_twice": list(copies)},
         )
 
     def _told(self, result: JobResult, says: str, *, complete: bool) -> JobResult:

@@ -415,6 +415,21 @@ def test_a_park_that_somebody_deletes_is_told_with_how_many_were_in_it(tmp_path:
     assert again.complete == (lost[0] == 0)
 
 
+def test_where_both_queues_are_gone_before_anything_was_looked_at_the_report_has_all_its_members(
+    tmp_path: Path,
+) -> None:
+    whole = through(made(COUNT), tmp_path / "whole")
+    sqs, count = made(COUNT), iter(range(1000))
+
+    def delete(operation: str, _params: dict[str, Json]) -> None:
+        if next(count) == 0:
+            del sqs.queues[PARKED], sqs.queues[DEAD]
+
+    sqs.faults.before = delete
+    result = through(sqs, tmp_path / "gone")
+    assert (result.complete, result.details.keys()) == (False, whole.details.keys())
+
+
 def test_a_park_that_holds_more_than_is_known_of_is_never_deleted(tmp_path: Path) -> None:
     sqs = made(COUNT)
     stray = {"Id": "a", "MessageBody": "{}", "MessageGroupId": "g9", "MessageDeduplicationId": "x"}
